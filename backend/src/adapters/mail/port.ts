@@ -1,0 +1,13 @@
+/** A mail ready to be sent; made by `templates.ts`, carried by the `mail` queue. */
+export interface MailMessage {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** Sends one mail: SMTP, or the file mailbox of development. Rejects when the mail was not accepted. */
+export interface MailPort {
+  send(message: MailMessage): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+import type { Budget } from "../adapters/limiter/port.ts";
+
+/** Everything that can be set from outside, checked and typed. Made by `parseEnv`, the only reader of the environment. */
+export interface Config {
+  readonly mode: "development" | "test" | "production";
+  /** Version of the product, from package.json. */
+  readonly version: string;
+  readonly host: string;
+  readonly port: number;
+  /** Absolute folder of embedded data: database, files, mail. */
+  readonly dataDir: string;
+  /** Absolute base of this API as clients see it, without trailing slash (`BETTER_AUTH_URL`). */
+  readonly publicUrl: string;
+  /** Absolute base of the web client, without trailing slash; mails link to it. */
+  readonly frontendUrl: string;
+  readonly corsOrigins: readonly string[];
+  /** CIDRs whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly hsts: string;
+  readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+  readonly database: {
+    /** As the least-privilege role `coaching_app`. */
+    readonly url: string;
+    /** As `coaching_owner`, for migrations only. */
+    readonly ownerUrl: string | undefined;
+    readonly poolMax: number;
+  };
+  readonly auth: {
+    /** Key ring, current first. */
+    readonly secrets: readonly { readonly version: number; readonly value: string }[];
+    readonly sessionMaxDays: number;
+    readonly argon2Concurrency: number;
+    readonly requireEmailVerification: boolean;
+    readonly signupMode: "open" | "invite_only";
+    readonly organizationSignup: "open" | "closed";
+    /** The first platform admin, created at start when there is none. */
+    readonly bootstrapAdmin: { readonly email: string; readonly password: string } | undefined;
+  };
+  /** Known app builds; `retired` ones are told to update. Empty: the key is optional. */
+  readonly clientKeys: readonly { readonly name: string; readonly key: string }[];
+  readonly clientKeyRequired: boolean;
+  readonly limits: { readonly all: Budget; readonly write: Budget; readonly auth: Budget };
+  readonly storage:
+    | { readonly driver: "disk"; readonly signingKey: string }
+    | {
+        readonly driver: "s3";
+        readonly endpoint: string;
+        /** What clients can reach; presigned URLs carry it. */
+        readonly publicEndpoint: string;
+        readonly region: string;
+        readonly bucket: string;
+        readonly forcePathStyle: boolean;
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+        /** Signs uploads only; may do nothing but put below `staging/`. */
+        readonly upload: { readonly accessKeyId: string; readonly secretAccessKey: string };
+        /** `x-amz-server-side-encryption` for objects we write, when set. */
+        readonly serverSideEncryption: "AES256" | undefined;
+      };
+  readonly mail:
+    | { readonly driver: "file"; readonly from: string }
+    | {
+        readonly driver: "smtp";
+        readonly from: string;
+        readonly host: string;
+        readonly port: number;
+        /** TLS from the first byte; otherwise STARTTLS is required. */
+        readonly secure: boolean;
+        readonly user: string | undefined;
+        readonly password: string | undefined;
+        /** Refuse a certificate that does not verify; false only outside production. */
+        readonly verifyCertificate: boolean;
+        /** Plain text to a mail catcher; never in production. */
+        readonly allowPlaintext: boolean;
+      };
+  /** Largest upload by target, bytes. */
+  readonly fileLimits: { readonly avatar: number; readonly orgLogo: number; readonly organizationFile: number };
+  /** Whether jobs run inside the server; off where `worker.ts` runs beside it. */
+  readonly worker: boolean;
+  /** Opens the counters to a monitor. */
+  readonly metricsToken: string | undefined;
+}

@@ -1,0 +1,6 @@
+export { auditEvent, auditSeal } from "./audit.ts";
+export { account, session, twoFactor, usedCode, verification } from "./auth.ts";
+export { file, uploadIntent } from "./file.ts";
+export { idempotencyRecord } from "./idempotency.ts";
+export { member, organization } from "./organization.ts";
+export { user } from "./user.ts";
