@@ -36,8 +36,8 @@ export interface Config {
     /** The first platform admin, created at start when there is none. */
     readonly bootstrapAdmin: { readonly email: string; readonly password: string } | undefined;
   };
-  /** Known app builds; `retired` ones are told to update. Empty: the key is optional. */
-  readonly clientKeys: readonly { readonly name: string; readonly key: string }[];
+  /** Known app builds; a retired one is told to update. */
+  readonly clientKeys: readonly { readonly name: string; readonly key: string; readonly retired: boolean }[];
   readonly clientKeyRequired: boolean;
   readonly limits: { readonly all: Budget; readonly write: Budget; readonly auth: Budget };
   readonly storage:
@@ -77,6 +77,11 @@ export interface Config {
   readonly fileLimits: { readonly avatar: number; readonly orgLogo: number; readonly organizationFile: number };
   /** Whether jobs run inside the server; off where `worker.ts` runs beside it. */
   readonly worker: boolean;
+  /** Oldest version of the apps that may go on; told to clients by keep-alive. */
+  readonly minAppVersion: string | undefined;
+  readonly policies: { readonly privacyUrl: string | undefined; readonly termsUrl: string | undefined };
+  /** Demo organizations and accounts at start; development only. */
+  readonly demoData: boolean;
   /** Opens the counters to a monitor. */
   readonly metricsToken: string | undefined;
 }
