@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import postgres, { type Sql } from "postgres";
+
+export type SchemaState = "current" | "behind" | "ahead";
+
+/** The folder of migrations: beside the bundle where this is bundled, at the root of the repository otherwise. */
+export function defaultMigrationsFolder(): string {
+  const bundled = fileURLToPath(new URL("./drizzle", import.meta.url));
+  return existsSync(bundled) ? bundled : fileURLToPath(new URL("../../../drizzle", import.meta.url));
+}
+
+function expectedMigrations(folder: string): readonly number[] {
+  const journal = JSON.parse(readFileSync(join(folder, "meta/_journal.json"), "utf8")) as {
+    entries: readonly { when: number }[];
+  };
+  return journal.entries.map((entry) => entry.when);
+}
+
+/** undefined_table, invalid_schema_name, insufficient_privilege: the migration that grants the right has not run. */
+const notMigratedYet = new Set(["42P01", "3F000", "42501"]);
+
+async function appliedMigrations(sql: Sql): Promise<ReadonlySet<number>> {
+  try {
+    const rows = await sql<{ created_at: string }[]>`select created_at from drizzle.__drizzle_migrations`;
+    return new Set(rows.map((row) => Number(row.created_at)));
+  } catch (error) {
+    if (error instanceof postgres.PostgresError && notMigratedYet.has(error.code)) return new Set();
+    throw error;
+  }
+}
+
+/**
+ * Compares the database with the migrations this build brings. `behind`: some have not run, the server must not
+ * start. `ahead`: a newer release has migrated already, which this one tolerates (migrations only ever expand).
+ *
+ * @param sql a connection of either role
+ */
+export async function schemaState(sql: Sql, folder = defaultMigrationsFolder()): Promise<SchemaState> {
+  const expected = expectedMigrations(folder);
+  const applied = await appliedMigrations(sql);
+  if (expected.some((when) => !applied.has(when))) return "behind";
+  return applied.size > expected.length ? "ahead" : "current";
+}
