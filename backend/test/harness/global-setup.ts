@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
-import { startEmbeddedPg } from "../../src/db/embedded.ts";
+import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { appRole, createRoles, ownerRole } from "../../src/db/roles.ts";
 
@@ -32,20 +32,25 @@ function withLogin(url: string, user: string, password: string): string {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), "coaching-app-test-"));
   chmodSync(folder, 0o755);
-  const server = await startEmbeddedPg({ dataDir: join(folder, "data"), ephemeral: true });
+  const secret = () => randomBytes(16).toString("hex");
+  const server = await startEmbeddedPostgres({
+    dataDir: join(folder, "data"),
+    superuserPassword: secret(),
+    ephemeral: true,
+  });
   const stop = async () => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const [ownerPassword, appPassword] = [randomBytes(16).toString("hex"), randomBytes(16).toString("hex")];
+    const [ownerPassword, appPassword] = [secret(), secret()];
     const superUrl = server.url(templateName);
     const templateUrls = {
       superUrl,
       ownerUrl: withLogin(superUrl, ownerRole, ownerPassword),
       appUrl: withLogin(superUrl, appRole, appPassword),
     };
-    const sql = postgres(server.url(), { max: 1 });
+    const sql = postgres(server.url("postgres"), { max: 1 });
     await createRoles(sql, { ownerPassword, appPassword, database: templateName });
     await migrate({ ownerUrl: templateUrls.ownerUrl });
     await sql`alter database ${sql(templateName)} is_template true allow_connections false`;
