@@ -1,0 +1,97 @@
+import { layOut } from "./layout.ts";
+import type { MailMessage } from "./port.ts";
+
+/** Who it is for, and the page of the web client it leads to (http or https). */
+interface Recipient {
+  readonly to: string;
+  readonly name: string;
+  readonly url: string;
+}
+
+const NOT_YOU = "If this was not you, reset your password now and check your account.";
+
+/** Asks a new account to prove its address. */
+export const verifyEmailMail = ({ to, name, url }: Recipient): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "Confirm your e-mail address",
+    paragraphs: ["Please confirm that this is your e-mail address. You can then sign in to Coaching App."],
+    button: { label: "Confirm e-mail address", url },
+    closing: "If you did not create an account, you can ignore this mail.",
+  });
+
+/** Carries the link that sets a new password. */
+export const resetPasswordMail = ({ to, name, url }: Recipient): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "Reset your password",
+    paragraphs: [
+      "Somebody asked to reset the password of your account.",
+      "The link works once and for a short time. A new password signs you out on every device.",
+    ],
+    button: { label: "Choose a new password", url },
+    closing: "If this was not you, ignore this mail: your password stays as it is.",
+  });
+
+/** Sent instead of a verification when somebody signs up with an address that has an account. `url` leads to sign-in. */
+export const existingAccountMail = ({ to, name, url }: Recipient): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "You already have an account",
+    paragraphs: [
+      "Somebody tried to create an account with this e-mail address. You already have one, so nothing was changed.",
+      "You can sign in with it. If you forgot your password, you can reset it there.",
+    ],
+    button: { label: "Sign in", url },
+    closing: "If this was not you, you can ignore this mail.",
+  });
+
+/** Tells that the password is a new one. `url` leads to the password reset. */
+export const passwordChangedMail = ({ to, name, url }: Recipient): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "Your password was changed",
+    paragraphs: ["The password of your account was changed. Every earlier sign-in was ended."],
+    button: { label: "Reset password", url },
+    closing: NOT_YOU,
+  });
+
+/** Tells that two-factor sign-in was turned on or off. `url` leads to the password reset. */
+export const twoFactorChangedMail = ({
+  to,
+  name,
+  url,
+  enabled,
+}: Recipient & { readonly enabled: boolean }): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: enabled ? "Two-factor sign-in was turned on" : "Two-factor sign-in was turned off",
+    paragraphs: [
+      enabled
+        ? "From now on, signing in to your account also needs a code from your authenticator app."
+        : "From now on, signing in to your account needs your password only.",
+    ],
+    button: { label: "Reset password", url },
+    closing: NOT_YOU,
+  });
+
+/** Asks the present address whether the account may move to another one. */
+export const emailChangeMail = ({
+  to,
+  name,
+  url,
+  newEmail,
+}: Recipient & { readonly newEmail: string }): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "Confirm your new e-mail address",
+    paragraphs: [`Somebody asked to change the e-mail address of your account to ${newEmail}.`],
+    button: { label: "Confirm the change", url },
+    closing: "If this was not you, ignore this mail and change your password: the address stays as it is.",
+  });
