@@ -157,14 +157,18 @@ describe("SMTP", () => {
     expect(server.caught).toEqual([]);
   });
 
-  it("says why a mail was refused without saying whose it was", async () => {
+  it.each([
+    [550, "unprocessable"],
+    [451, "unavailable"],
+  ])("says why a recipient was refused (%i), without saying who it was", async (responseCode, code) => {
     const server = await catcher({
-      onRcptTo: ({ address }, _session, done) => done(new Error(`no such user ${address}`)),
+      onRcptTo: ({ address }, _session, done) =>
+        done(Object.assign(new Error(`no such user ${address}`), { responseCode })),
     });
     const refusal = await mailAt(server.port, { verifyCertificate: false })
       .send(message)
       .catch((e) => e);
-    expect(refusal).toMatchObject({ code: "unavailable", message: expect.stringMatching(/EENVELOPE 550/) });
+    expect(refusal).toMatchObject({ code, message: expect.stringContaining(`EENVELOPE ${responseCode}`) });
     expect(JSON.stringify({ ...refusal, message: refusal.message, cause: refusal.cause })).not.toContain(
       "ada@",
     );

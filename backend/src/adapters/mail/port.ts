@@ -6,7 +6,10 @@ export interface MailMessage {
   readonly html: string;
 }
 
-/** Sends one mail: SMTP, or the file mailbox of development. Rejects when the mail was not accepted. */
+/**
+ * Sends one mail: SMTP, or the file mailbox of development. Rejects when the mail was not accepted; with AppError
+ * `validation_failed` or `unprocessable` when trying again is of no use.
+ */
 export interface MailPort {
   send(message: MailMessage): Promise<void>;
   close(): Promise<void>;
