@@ -17,12 +17,16 @@ export interface QueuePort {
   enqueue<N extends JobName>(name: N, data: Jobs[N], tx?: Transaction): Promise<void>;
 }
 
+/**
+ * A handler that rejects is called again, with growing delays; AppError `validation_failed` and `unprocessable` mean
+ * that this is of no use, and the job is put aside at once.
+ */
 export type JobHandlers = { [N in JobName]: (data: Jobs[N]) => Promise<void> };
 
 /** Work that comes round by the clock, once over all instances. */
 export interface Schedule {
   readonly name: string;
-  /** Cron, in UTC. */
+  /** Cron of five fields, in UTC: at most once a minute. */
   readonly cron: string;
   run(): Promise<void>;
 }
