@@ -74,7 +74,11 @@ export interface Config {
         readonly allowPlaintext: boolean;
       };
   /** Largest upload by target, bytes. */
-  readonly fileLimits: { readonly avatar: number; readonly orgLogo: number; readonly organizationFile: number };
+  readonly fileLimits: {
+    readonly avatar: number;
+    readonly orgLogo: number;
+    readonly organizationFile: number;
+  };
   /** Whether jobs run inside the server; off where `worker.ts` runs beside it. */
   readonly worker: boolean;
   /** Oldest version of the apps that may go on; told to clients by keep-alive. */
