@@ -1,0 +1,144 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { AppError } from "../../errors.ts";
+import { mapFaults } from "./disk.faults.ts";
+import type { DiskMultipart } from "./disk.multipart.ts";
+import type { DiskObjects, OpenObject } from "./disk.objects.ts";
+import { matchesEtag, parseRange } from "./disk.range.ts";
+import type { Grant, Signer } from "./disk.signing.ts";
+import type { ObjectHead } from "./port.ts";
+
+const IDLE_UPLOAD_MS = 30_000;
+/** A paused video player stops reading for a while. */
+const IDLE_DOWNLOAD_MS = 5 * 60_000;
+const DRAIN_BYTES = 64 * 1024 * 1024;
+const DRAIN_MS = 10_000;
+
+interface Parts {
+  readonly signer: Signer;
+  readonly objects: DiskObjects;
+  readonly multipart: DiskMultipart;
+}
+
+/**
+ * Serves `/storage/…`. Rejects with an AppError before any byte of the answer is written, and only after the rest of
+ * the request was read, so that a client that is still sending gets to see the answer.
+ */
+export function createDiskHandler({ signer, objects, multipart }: Parts) {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const grant = signer.verify(request.method ?? "", request.url ?? "");
+    if (grant.purpose === "get")
+      return download(grant.fields, await objects.open(grant.key), request, response);
+    const stored = await receive(grant, request);
+    response.writeHead(200, { etag: stored.etag, "content-length": 0 }).end();
+  }
+
+  async function receive(
+    grant: Exclude<Grant, { purpose: "get" }>,
+    request: IncomingMessage,
+  ): Promise<ObjectHead> {
+    const size = Number(grant.fields.size);
+    checkLength(request, size);
+    request.setTimeout(IDLE_UPLOAD_MS, () => request.destroy());
+    request.once("end", () => request.setTimeout(0));
+    // An early return must not cut the connection: the answer goes over it.
+    const body = { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+    if (grant.purpose === "put") {
+      if (request.headers["content-type"] !== grant.fields.type) {
+        throw new AppError("unsupported_media_type", `Content-Type must be ${grant.fields.type}.`);
+      }
+      return objects.put(grant.key, body, size);
+    }
+    const { upload, part } = grant.fields;
+    return multipart.putPart({ key: grant.key, uploadId: upload, partNumber: Number(part), size }, body);
+  }
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      await mapFaults(answer(request, response));
+    } catch (error) {
+      if (response.headersSent) {
+        // The length was announced, so the client sees that the content is cut.
+        response.destroy();
+        return;
+      }
+      await drain(request, response);
+      if (error instanceof AppError || !request.destroyed) throw error;
+      throw new AppError("validation_failed", "The upload was cut off.", { cause: error });
+    }
+  };
+}
+
+function checkLength(request: IncomingMessage, size: number): void {
+  const length = request.headers["content-length"];
+  if (length === undefined) throw new AppError("validation_failed", "Content-Length is required.");
+  if (Number(length) > size) throw new AppError("payload_too_large", `The content must be of ${size} bytes.`);
+  if (Number(length) < size) throw new AppError("validation_failed", `The content must be of ${size} bytes.`);
+}
+
+async function download(
+  fields: { readonly type: string; readonly disposition: string },
+  object: OpenObject | null,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (object === null) throw new AppError("not_found", "There is no such file.");
+  try {
+    const { etag, size } = object;
+    const validators = {
+      etag,
+      "last-modified": object.lastModified.toUTCString(),
+      "cache-control": "private, no-cache",
+    };
+    if (matchesEtag(request.headers["if-none-match"], etag)) {
+      response.writeHead(304, validators).end();
+      return;
+    }
+    const ifRange = request.headers["if-range"];
+    const unchanged = ifRange === undefined || ifRange === etag;
+    const range = unchanged ? parseRange(request.headers.range, size) : undefined;
+    if (range === null) {
+      response.setHeader("content-range", `bytes */${size}`);
+      throw new AppError("range_not_satisfiable", `The file is of ${size} bytes.`);
+    }
+    response.writeHead(range === undefined ? 200 : 206, {
+      ...validators,
+      "content-type": fields.type,
+      "content-disposition": fields.disposition,
+      "content-length": range === undefined ? size : range.end - range.start + 1,
+      "accept-ranges": "bytes",
+      ...(range && { "content-range": `bytes ${range.start}-${range.end}/${size}` }),
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "sandbox; default-src 'none'",
+      // The link is the permission; web clients on another origin show it in <img> and <video>.
+      "cross-origin-resource-policy": "cross-origin",
+    });
+    if (request.method === "HEAD") {
+      response.end();
+      return;
+    }
+    response.setTimeout(IDLE_DOWNLOAD_MS, () => response.destroy());
+    await pipeline(object.stream(range), response);
+  } finally {
+    await object.close();
+  }
+}
+
+/** Reads on, within bounds: an answer sent while the client still writes would be lost with the connection. */
+async function drain(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.complete || request.destroyed) {
+    request.resume();
+    return;
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let bytes = 0;
+  const timer = setTimeout(resolve, DRAIN_MS);
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DRAIN_BYTES) resolve();
+  });
+  request.once("close", resolve).once("end", resolve).resume();
+  await promise;
+  clearTimeout(timer);
+  if (!request.complete) response.setHeader("connection", "close");
+}

@@ -1,0 +1,60 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import type { Config } from "../../config/config.ts";
+
+export type S3Config = Extract<Config["storage"], { driver: "s3" }>;
+
+const CONNECT_MS = 1_500;
+const IDLE_MS = 30_000;
+/** A store that copies gigabytes may say nothing meanwhile. */
+const PATIENT_IDLE_MS = 5 * 60_000;
+
+const ignore = () => undefined;
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+export type S3Clients = ReturnType<typeof createS3Clients>;
+
+/** One client per identity and endpoint. Those on the public endpoint only sign: they never connect. */
+export function createS3Clients(config: S3Config) {
+  const make = (
+    endpoint: string,
+    credentials: { readonly accessKeyId: string; readonly secretAccessKey: string },
+    idleMs: number,
+  ) =>
+    new S3Client({
+      endpoint,
+      region: config.region,
+      forcePathStyle: config.forcePathStyle,
+      credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey },
+      // The default puts the checksum of an empty body into presigned URLs: stores then refuse the real body.
+      requestChecksumCalculation: "WHEN_REQUIRED",
+      responseChecksumValidation: "WHEN_REQUIRED",
+      // Waiting for "100 Continue" would outlast our own deadline.
+      expectContinueHeader: false,
+      maxAttempts: 2,
+      // Errors are logged where they are handled; by default the SDK writes some to the console.
+      logger: SILENT,
+      requestHandler: {
+        connectionTimeout: CONNECT_MS,
+        socketTimeout: idleMs,
+        // Every running download holds a socket; the default of 50 would let them starve everything else.
+        httpAgent: { keepAlive: true, maxSockets: 1_000 },
+        httpsAgent: { keepAlive: true, maxSockets: 1_000 },
+      },
+    });
+
+  const server = make(config.endpoint, config, IDLE_MS);
+  const patient = make(config.endpoint, config, PATIENT_IDLE_MS);
+  const signDownload = make(config.publicEndpoint, config, IDLE_MS);
+  const signUpload = make(config.publicEndpoint, config.upload, IDLE_MS);
+  return {
+    server,
+    /** For copies and completions. */
+    patient,
+    signDownload,
+    /** May only put below `staging/`. */
+    signUpload,
+    close(): void {
+      for (const client of [server, patient, signDownload, signUpload]) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { GetObjectCommand, PutObjectCommand, UploadPartCommand } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { assertKey } from "./keys.ts";
+import type { PresignGet, PresignPart, PresignPut, SignedUpload, SignedUrl } from "./port.ts";
+import type { S3Clients } from "./s3.clients.ts";
+
+/** Without naming it, the SDK leaves Content-Type unsigned: any other would be accepted. */
+const UPLOAD_HEADERS = new Set(["host", "content-type", "content-length"]);
+/** A part has no type; the SDK makes one up that the client would have to repeat. */
+const PART_HEADERS = new Set(["host", "content-length"]);
+const DOWNLOAD_HEADERS = new Set(["host"]);
+
+type SigningOptions = NonNullable<Parameters<typeof getSignedUrl>[2]>;
+
+/** URLs of the store itself, on its public endpoint. */
+export function createS3Presigner(clients: S3Clients, bucket: string) {
+  const { signUpload, signDownload } = clients;
+
+  async function signed(
+    expiresIn: number,
+    signableHeaders: Set<string>,
+    sign: (options: SigningOptions) => Promise<string>,
+  ): Promise<SignedUrl> {
+    // Signatures carry whole seconds.
+    const seconds = Math.floor(Date.now() / 1000);
+    const url = await sign({ expiresIn, signableHeaders, signingDate: new Date(seconds * 1000) });
+    return { url, expiresAt: new Date((seconds + expiresIn) * 1000) };
+  }
+
+  return {
+    async put({ key, contentType, size, expiresIn }: PresignPut): Promise<SignedUpload> {
+      const command = new PutObjectCommand({
+        Bucket: bucket,
+        Key: assertKey(key),
+        ContentType: contentType,
+        ContentLength: size,
+      });
+      const url = await signed(expiresIn, UPLOAD_HEADERS, (options) =>
+        getSignedUrl(signUpload, command, options),
+      );
+      return { ...url, headers: { "content-type": contentType } };
+    },
+
+    async part({ key, uploadId, partNumber, size, expiresIn }: PresignPart): Promise<SignedUpload> {
+      const command = new UploadPartCommand({
+        Bucket: bucket,
+        Key: assertKey(key),
+        UploadId: uploadId,
+        PartNumber: partNumber,
+        ContentLength: size,
+      });
+      const url = await signed(expiresIn, PART_HEADERS, (options) =>
+        getSignedUrl(signUpload, command, options),
+      );
+      return { ...url, headers: {} };
+    },
+
+    async get({ key, contentType, contentDisposition, expiresIn }: PresignGet): Promise<SignedUrl> {
+      const command = new GetObjectCommand({
+        Bucket: bucket,
+        Key: assertKey(key),
+        ResponseContentType: contentType,
+        ResponseContentDisposition: contentDisposition,
+      });
+      return signed(expiresIn, DOWNLOAD_HEADERS, (options) => getSignedUrl(signDownload, command, options));
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { Readable } from "node:stream";
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+} from "@aws-sdk/client-s3";
+import { AppError } from "../../errors.ts";
+import { assertKey, assertPrefix } from "./keys.ts";
+import type { ListedObject, ObjectHead, StoragePort } from "./port.ts";
+import { createS3Clients, type S3Config } from "./s3.clients.ts";
+import { nullIfNotFound, patiently, promptly } from "./s3.faults.ts";
+import { createS3Multipart } from "./s3.multipart.ts";
+import { createS3Presigner } from "./s3.presign.ts";
+import { putS3Object } from "./s3.put.ts";
+
+/** Files in a bucket of any S3 store; the bucket exists already. Copies reach 5 GiB, the protocol's limit. */
+export function createS3Storage(config: S3Config): StoragePort {
+  const { bucket: Bucket, serverSideEncryption: ServerSideEncryption } = config;
+  const clients = createS3Clients(config);
+  const { server, patient } = clients;
+  const presigner = createS3Presigner(clients, Bucket);
+  const multipart = createS3Multipart(clients, config);
+
+  async function check(): Promise<void> {
+    const bucket = promptly((signal) =>
+      server.send(new HeadBucketCommand({ Bucket }), { abortSignal: signal }),
+    );
+    if ((await nullIfNotFound(bucket)) === null)
+      throw new AppError("unavailable", "The bucket does not exist.");
+  }
+
+  async function headObject(key: string): Promise<ObjectHead> {
+    const command = new HeadObjectCommand({ Bucket, Key: assertKey(key) });
+    const head = await promptly((signal) => server.send(command, { abortSignal: signal }));
+    return {
+      size: head.ContentLength ?? 0,
+      etag: head.ETag ?? "",
+      lastModified: head.LastModified ?? new Date(0),
+    };
+  }
+
+  return {
+    check,
+    presignPut: presigner.put,
+    presignGet: presigner.get,
+    presignPart: presigner.part,
+
+    head: (key) => nullIfNotFound(headObject(key)),
+
+    async read(key, range) {
+      const Range = range && `bytes=${range.start}-${range.end}`;
+      const command = new GetObjectCommand({ Bucket, Key: assertKey(key), Range });
+      const object = await nullIfNotFound(
+        promptly((signal) => server.send(command, { abortSignal: signal })),
+      );
+      // In Node, the SDK's body is the response itself.
+      return object && (object.Body as Readable);
+    },
+
+    async put(key, body, { contentType, size }) {
+      const target = { Bucket, Key: assertKey(key), ContentType: contentType, ServerSideEncryption };
+      await putS3Object(server, target, body, size, check);
+    },
+
+    async copy(from, to) {
+      const target = { Bucket, Key: assertKey(to), ServerSideEncryption };
+      // A prompt call first: the store may take minutes to copy, and is silent when it is down, too.
+      await headObject(from);
+      await patiently(() =>
+        patient.send(new CopyObjectCommand({ ...target, CopySource: `${Bucket}/${from}` })),
+      );
+    },
+
+    async delete(key) {
+      const command = new DeleteObjectCommand({ Bucket, Key: assertKey(key) });
+      await nullIfNotFound(promptly((signal) => server.send(command, { abortSignal: signal })));
+    },
+
+    async *list(prefix): AsyncGenerator<ListedObject> {
+      const Prefix = assertPrefix(prefix);
+      let ContinuationToken: string | undefined;
+      do {
+        const command = new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken });
+        const page = await promptly((signal) => server.send(command, { abortSignal: signal }));
+        for (const {
+          Key: key = "",
+          Size: size = 0,
+          LastModified: lastModified = new Date(0),
+        } of page.Contents ?? []) {
+          yield { key, size, lastModified };
+        }
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined);
+    },
+
+    startMultipart: multipart.start,
+    listParts: multipart.listParts,
+    completeMultipart: multipart.complete,
+    abortMultipart: multipart.abort,
+
+    async close() {
+      clients.close();
+    },
+  };
+}
