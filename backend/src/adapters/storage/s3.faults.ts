@@ -3,12 +3,12 @@ import { AppError } from "../../errors.ts";
 import { wrongParts } from "./parts.ts";
 
 /** To the first byte of the answer, retries included. */
-const DEADLINE_MS = 4_500;
+const DEADLINE_MS = 4_000;
 
 const MISSING = new Set(["NoSuchKey", "NotFound"]);
 const BAD_PARTS = new Set(["InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"]);
 
-/** Runs a call to the store: rejects with an AppError, and with `unavailable` after 4.5 s. */
+/** Runs a call to the store: rejects with an AppError, and with `unavailable` after four seconds. */
 export async function promptly<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const late = Promise.withResolvers<never>();
