@@ -5,6 +5,7 @@ import { type ClientRequest, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createDiskStorage } from "../../src/adapters/storage/disk.ts";
 import { listAll, MIB, newKey, putBytes, readBytes, TYPE } from "./content.ts";
@@ -41,7 +42,7 @@ async function uploadHalf(url: string): Promise<ClientRequest> {
 }
 
 async function startProcess(): Promise<{ process: ChildProcess; presign(key: string): Promise<string> }> {
-  const script = join(import.meta.dirname, "disk.process.ts");
+  const script = fileURLToPath(new URL("./disk.process.ts", import.meta.url));
   const child = spawn(process.execPath, [script, root], { stdio: ["pipe", "pipe", "inherit"] });
   undo.push(() => child.kill("SIGKILL"));
   const lines = createInterface(child.stdout);
