@@ -58,11 +58,14 @@ describe("sealing", () => {
       await finish.promise;
     });
     await wrote.promise;
-    await record(ORG, db);
-    await record(OTHER, db);
-    expect(await sealAuditEvents(db), "only what was there before it").toBe(1);
-    finish.resolve();
-    await long;
+    try {
+      await record(ORG, db);
+      await record(OTHER, db);
+      expect(await sealAuditEvents(db), "only what was there before it").toBe(1);
+    } finally {
+      finish.resolve();
+      await long;
+    }
     expect(await sealAuditEvents(db)).toBe(3);
     expect(await verifyAuditLog(db, ORG)).toEqual(intact(3));
   });
