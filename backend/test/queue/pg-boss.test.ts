@@ -16,7 +16,7 @@ const { create, lines } = queues(urls.appUrl);
 afterEach(() => admin`delete from pgboss.job`);
 
 const soon = { timeout: 15_000, interval: 50 };
-const file = (fileId: string) => ["file-verify", { fileId }] as const;
+const job = (key: string) => ["object-delete", { keys: [key] }] as const;
 
 async function working(handlers: Parameters<typeof handlersWith>[0]) {
   const queue = create();
@@ -28,21 +28,21 @@ async function working(handlers: Parameters<typeof handlersWith>[0]) {
 describe("the job queue", () => {
   it("delivers what a committed transaction enqueued, once, and nothing of one that rolled back", async () => {
     const seen: string[] = [];
-    const queue = await working({ "file-verify": async ({ fileId }) => void seen.push(fileId) });
+    const queue = await working({ "object-delete": async ({ keys }) => void seen.push(...keys) });
     await expect(
       db.transaction(async (tx) => {
-        await queue.enqueue(...file("rolled back"), tx);
+        await queue.enqueue(...job("rolled back"), tx);
         throw new Error("changed my mind");
       }),
     ).rejects.toThrow("changed my mind");
     await db.transaction(async (tx) => {
-      await queue.enqueue(...file("committed"), tx);
+      await queue.enqueue(...job("committed"), tx);
       const [mine] = await admin`select count(*)::int as n from pgboss.job`;
       expect(mine?.n, "jobs others can see before the commit").toBe(0);
     });
     await expect.poll(() => seen, soon).toEqual(["committed"]);
     await expect.poll(() => queue.stats(), soon).toEqual({ queued: 0, failed: 0, oldestSeconds: 0 });
-    await queue.enqueue(...file("outside"));
+    await queue.enqueue(...job("outside"));
     await expect.poll(() => seen, soon).toEqual(["committed", "outside"]);
   });
 
@@ -103,15 +103,15 @@ describe("the job queue", () => {
   it("lets no failing job harm its mates among a hundred", async () => {
     const runs = new Map<string, number>();
     const queue = await working({
-      "file-verify": async ({ fileId }) => {
-        const run = (runs.get(fileId) ?? 0) + 1;
-        runs.set(fileId, run);
-        const number = Number(fileId);
+      "object-delete": async ({ keys: [key = ""] }) => {
+        const run = (runs.get(key) ?? 0) + 1;
+        runs.set(key, run);
+        const number = Number(key);
         if (number % 10 === 0) throw new AppError("unprocessable", "never will be");
         if (number % 10 === 1 && run === 1) throw new Error("once");
       },
     });
-    await Promise.all(Array.from({ length: 100 }, (_, i) => queue.enqueue(...file(String(i)))));
+    await Promise.all(Array.from({ length: 100 }, (_, i) => queue.enqueue(...job(String(i)))));
     await expect.poll(() => queue.stats(), soon).toMatchObject({ queued: 0, failed: 10 });
     const expected = Array.from({ length: 100 }, (_, i) => [String(i), i % 10 === 1 ? 2 : 1] as const);
     expect([...runs].sort(([a], [b]) => Number(a) - Number(b))).toEqual(expected);
@@ -119,22 +119,22 @@ describe("the job queue", () => {
 
   it("keeps what failed for good as a dead letter with its data", async () => {
     const queue = await working({
-      "file-verify": async () => {
+      "object-delete": async () => {
         throw new AppError("validation_failed", "wrong for ever");
       },
     });
-    await queue.enqueue(...file("dead"));
+    await queue.enqueue(...job("dead"));
     await expect.poll(async () => (await queue.stats()).failed, soon).toBe(1);
     const letters = await admin`select data, state from pgboss.job where name = 'dead-letter'`;
-    expect(letters).toMatchObject([{ data: { fileId: "dead" }, state: "created" }]);
+    expect(letters).toMatchObject([{ data: { keys: ["dead"] }, state: "created" }]);
   });
 
   it("tells how many jobs wait, and how long", async () => {
     const queue = create();
     await queue.start();
-    await queue.enqueue(...file("a"));
-    await queue.enqueue(...file("b"));
-    await admin`update pgboss.job set created_on = now() - interval '90 seconds' where data->>'fileId' = 'a'`;
+    await queue.enqueue(...job("a"));
+    await queue.enqueue(...job("b"));
+    await admin`update pgboss.job set created_on = now() - interval '90 seconds' where data->'keys'->>0 = 'a'`;
     const { queued, failed, oldestSeconds } = await queue.stats();
     expect({ queued, failed }).toEqual({ queued: 2, failed: 0 });
     expect(oldestSeconds).toBeGreaterThanOrEqual(90);
@@ -146,27 +146,27 @@ describe("the job queue", () => {
     const release = Promise.withResolvers<void>();
     let finished = false;
     const queue = await working({
-      "file-verify": async () => {
+      "object-delete": async () => {
         started.resolve();
         await release.promise;
         finished = true;
       },
     });
-    await queue.enqueue(...file("slow"));
+    await queue.enqueue(...job("slow"));
     await started.promise;
     const stopping = queue.stop();
     release.resolve();
     await stopping;
     expect(finished).toBe(true);
-    const jobs = await admin`select state from pgboss.job where name = 'file-verify'`;
+    const jobs = await admin`select state from pgboss.job where name = 'object-delete'`;
     expect(jobs).toMatchObject([{ state: "completed" }]);
-    await expect(queue.enqueue(...file("late"))).rejects.toMatchObject({ code: "unavailable" });
+    await expect(queue.enqueue(...job("late"))).rejects.toMatchObject({ code: "unavailable" });
   });
 
   it("works as coaching_app with at most three connections", async () => {
     const done: string[] = [];
-    const queue = await working({ "file-verify": async ({ fileId }) => void done.push(fileId) });
-    await Promise.all(Array.from({ length: 30 }, (_, i) => queue.enqueue(...file(String(i)))));
+    const queue = await working({ "object-delete": async ({ keys }) => void done.push(...keys) });
+    await Promise.all(Array.from({ length: 30 }, (_, i) => queue.enqueue(...job(String(i)))));
     await expect.poll(() => done.length, soon).toBe(30);
     const connections = await admin`
       select usename from pg_stat_activity

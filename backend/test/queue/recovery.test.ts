@@ -18,9 +18,9 @@ describe("a queue whose database goes away", () => {
     const seen: string[] = [];
     const queue = create(gate.url);
     await queue.start();
-    await queue.work(handlersWith({ "file-verify": async ({ fileId }) => void seen.push(fileId) }), []);
+    await queue.work(handlersWith({ "object-delete": async ({ keys }) => void seen.push(...keys) }), []);
     await expect(queue.check()).rejects.toMatchObject({ code: "unavailable" });
-    await expect(queue.enqueue("file-verify", { fileId: "lost" })).rejects.toMatchObject({
+    await expect(queue.enqueue("object-delete", { keys: ["lost"] })).rejects.toMatchObject({
       code: "unavailable",
     });
     expect(lines[0]).toMatchObject({ level: "warn", message: "queue not connected" });
@@ -36,7 +36,7 @@ describe("a queue whose database goes away", () => {
         soon,
       )
       .toBe("up");
-    await queue.enqueue("file-verify", { fileId: "first" });
+    await queue.enqueue("object-delete", { keys: ["first"] });
     await expect.poll(() => seen, soon).toEqual(["first"]);
     await queue.stop();
     await gate.shut();
@@ -47,7 +47,7 @@ describe("a queue whose database goes away", () => {
     const seen: string[] = [];
     const queue = create(gate.url);
     await queue.start();
-    await queue.work(handlersWith({ "file-verify": async ({ fileId }) => void seen.push(fileId) }), []);
+    await queue.work(handlersWith({ "object-delete": async ({ keys }) => void seen.push(...keys) }), []);
     await queue.check();
 
     await gate.shut();
@@ -64,7 +64,7 @@ describe("a queue whose database goes away", () => {
     await expect.poll(() => lines.length, soon).toBeGreaterThan(0);
     const direct = create();
     await direct.start();
-    await direct.enqueue("file-verify", { fileId: "meanwhile" });
+    await direct.enqueue("object-delete", { keys: ["meanwhile"] });
     expect(lines.length).toBeLessThan(5);
 
     await gate.open();
