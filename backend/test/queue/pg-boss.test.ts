@@ -16,7 +16,7 @@ const { create, lines } = queues(urls.appUrl);
 afterEach(() => admin`delete from pgboss.job`);
 
 const soon = { timeout: 15_000, interval: 50 };
-const job = (key: string) => ["object-delete", { keys: [key] }] as const;
+const job = (key: string): ["object-delete", { keys: string[] }] => ["object-delete", { keys: [key] }];
 
 async function working(handlers: Parameters<typeof handlersWith>[0]) {
   const queue = create();
