@@ -5,7 +5,7 @@ import type { MailMessage } from "../mail/port.ts";
 export interface Jobs {
   mail: MailMessage;
   /** Copies and verifies an upload that is too large to do it inside the request. */
-  "file-verify": { fileId: string };
+  "file-verify": { fileId: string; stagingKey: string; sha256: string | null };
   /** Removes objects from the store. */
   "object-delete": { keys: string[] };
 }

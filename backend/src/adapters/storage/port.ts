@@ -97,3 +97,12 @@ export interface PartRef {
 export interface UploadedPart extends PartRef {
   readonly size: number;
 }
+
+/** Bytes to be answered with: what they are, and how to open all or a part of them. */
+export interface Streamable {
+  readonly etag: string;
+  readonly size: number;
+  readonly contentType: string;
+  readonly disposition: string;
+  open(range: ByteRange | null): Promise<Readable>;
+}

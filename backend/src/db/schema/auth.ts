@@ -83,12 +83,7 @@ export const usedCode = pgTable(
     userId: userId(),
     /** SHA-256, so that the table tells nobody a code. */
     codeHash: text("code_hash").notNull(),
-    expiresAt: at("expires_at")
-      .notNull()
-      .default(sql`now() + interval '2 minutes'`),
+    expiresAt: at("expires_at").notNull().default(sql`now() + interval '2 minutes'`),
   },
-  (t) => [
-    primaryKey({ columns: [t.userId, t.codeHash] }),
-    index("used_code_expires_at_idx").on(t.expiresAt),
-  ],
+  (t) => [primaryKey({ columns: [t.userId, t.codeHash] }), index("used_code_expires_at_idx").on(t.expiresAt)],
 );

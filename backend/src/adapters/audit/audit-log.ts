@@ -1,0 +1,63 @@
+import type { Logger } from "pino";
+import type { Database } from "../../db/client.ts";
+import { auditEvent } from "../../db/schema/index.ts";
+import type { AuditLog } from "./port.ts";
+
+type Row = Omit<typeof auditEvent.$inferInsert, "id" | "xid" | "at">;
+
+/** Rows in `audit_event`, and each one also as a line of the log that can be found by its type. */
+export function createAuditLog({ db, log }: { db: Database; log: Logger }): AuditLog {
+  const line = (row: Row): void =>
+    log.info(
+      {
+        type: "AUDIT",
+        action: row.action,
+        userId: row.actorId,
+        resourceId: row.targetId,
+        result: row.result,
+        ip: row.ip,
+        requestId: row.requestId,
+      },
+      "AUDIT",
+    );
+  return {
+    async record(tx, { userId, origin }, event) {
+      const row = toRow(event, userId, origin, "allowed");
+      await tx.insert(auditEvent).values(row);
+      line(row);
+    },
+    async denied({ reason, ...event }) {
+      const row = toRow({ ...event, changes: { reason } }, event.actorId, event.origin, "denied");
+      await db.insert(auditEvent).values(row);
+      line(row);
+    },
+    async happened(event) {
+      const row = toRow(event, event.actorId, event.origin, "allowed");
+      await db.insert(auditEvent).values(row);
+      line(row);
+    },
+  };
+}
+
+function toRow(
+  event: Pick<Parameters<AuditLog["record"]>[2], "action" | "organizationId" | "changes"> & {
+    target: { type: string; id: string } | null;
+  },
+  actorId: string | null,
+  origin: { ip: string; client: string | null; requestId: string } | null,
+  result: "allowed" | "denied",
+): Row {
+  return {
+    organizationId: event.organizationId,
+    action: event.action,
+    actorType: actorId ? "user" : "system",
+    actorId,
+    targetType: event.target?.type ?? null,
+    targetId: event.target?.id.slice(0, 200) ?? null,
+    result,
+    ip: origin?.ip ?? null,
+    client: origin?.client ?? null,
+    requestId: origin?.requestId ?? null,
+    changes: event.changes ?? null,
+  };
+}

@@ -1,0 +1,87 @@
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { Hono } from "hono";
+import type { Deps } from "./deps.ts";
+import { AppError } from "./errors.ts";
+import { fileRoutes } from "./features/files/files.routes.ts";
+import { meRoutes } from "./features/me/me.routes.ts";
+import { organizationRoutes } from "./features/organizations/organizations.routes.ts";
+import { documentAuth } from "./features/sign-in/sign-in.openapi.ts";
+import { signInRoutes } from "./features/sign-in/sign-in.routes.ts";
+import { rootRoutes, systemRoutes } from "./features/system/system.routes.ts";
+import type { AppEnv, SecuredEnv } from "./http/app-env.ts";
+import { createClientIp } from "./http/client-ip.ts";
+import { docsPage } from "./http/docs-page.ts";
+import { createDocument } from "./http/document.ts";
+import { authenticate } from "./http/middleware/authenticate.ts";
+import { clientKey } from "./http/middleware/client-key.ts";
+import { cors } from "./http/middleware/cors.ts";
+import { metricsToken } from "./http/middleware/metrics-token.ts";
+import { limitByAddress, limitByUser } from "./http/middleware/rate-limit.ts";
+import { requestContext } from "./http/middleware/request-context.ts";
+import { securityHeaders } from "./http/middleware/security-headers.ts";
+import { urlLimit } from "./http/middleware/url-limit.ts";
+import { answerError } from "./http/problem.ts";
+import { createRouteTable } from "./http/route-table.ts";
+
+/**
+ * The corridor every request walks, in order: context and log → security headers → CORS → URL length → (for `/api`)
+ * rate limit by address → client key → sign-in or the bearer token → rate limit by user → the route's guard → body →
+ * validation → handler. Everything that is refused on the way leaves through `answerError`.
+ */
+export function createApp(deps: Deps): Hono<AppEnv> {
+  const { config, errors } = deps;
+  const root = rootRoutes(deps.services.system);
+  const v1 = new OpenAPIHono<SecuredEnv>();
+  v1.route("/", systemRoutes(deps.services.system, errors));
+  v1.route("/", meRoutes(deps.services.me));
+  v1.route("/", organizationRoutes(deps.services.organizations));
+  v1.route("/", fileRoutes(deps.services.files));
+  documentAuth(v1.openAPIRegistry, deps.authEndpoints);
+  const document = createDocument(root, v1, config);
+
+  const app = new Hono<AppEnv>();
+  app.onError(answerError);
+  app.use(requestContext({ ...deps, clientIp: createClientIp(config.trustedProxies) }));
+  app.use(securityHeaders(config.hsts));
+  app.use(cors(config.corsOrigins));
+  app.use(urlLimit);
+  app.route("/", root);
+
+  const { storage } = deps;
+  if (storage.handle)
+    app.all("/storage/*", async (c) => {
+      // Raw from socket to disk and back, with the headers that the corridor has put on so far.
+      for (const [name, value] of c.body(null).headers) c.env.outgoing.setHeader(name, value);
+      await storage.handle?.(c.env.incoming, c.env.outgoing);
+      return RESPONSE_ALREADY_SENT;
+    });
+
+  const isPublic = (path: string): boolean => document.isPublic(path);
+  app.use("/api/*", async (c, next) =>
+    c.req.path.endsWith("/health") && isPublic(c.req.path) ? next() : limited(c, next),
+  );
+  const limited = limitByAddress(deps.limiter, config.limits);
+  app.use("/api/*", clientKey({ keys: config.clientKeys, required: config.clientKeyRequired }));
+  app.route("/api/auth", signInRoutes(deps.services.signIn, deps.authEndpoints));
+  for (const base of ["/api/v1", "/api"])
+    app.use(`${base}/errors/stats`, metricsToken(config.metricsToken, errors));
+  app.use("/api/*", authenticate({ ...deps, isPublic }));
+  app.use("/api/*", limitByUser(deps.limiter, config.limits));
+  for (const base of ["/api/v1", "/api"]) {
+    app.get(`${base}/openapi.json`, (c) =>
+      c.body(document.json, 200, { "Content-Type": "application/json" }),
+    );
+    app.route(base, docsPage());
+    app.route(base, v1);
+  }
+
+  const table = createRouteTable(app.routes);
+  app.notFound((c) => {
+    const methods = table.methodsOf(c.req.path);
+    if (methods.length === 0) return answerError(new AppError("not_found", "Not found"), c);
+    c.header("Allow", methods.join(", "));
+    return answerError(new AppError("method_not_allowed", "This method is not offered here"), c);
+  });
+  return app;
+}

@@ -1,0 +1,177 @@
+import { betterAuth } from "better-auth";
+import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { APIError } from "better-auth/api";
+import { bearer, twoFactor } from "better-auth/plugins";
+import { and, eq, lt, sql } from "drizzle-orm";
+import type { Logger } from "pino";
+import { v7 as uuidv7 } from "uuid";
+import {
+  emailChangeMail,
+  existingAccountMail,
+  passwordChangedMail,
+  resetPasswordMail,
+  verifyEmailMail,
+} from "../adapters/mail/templates.ts";
+import type { QueuePort } from "../adapters/queue/port.ts";
+import type { Config } from "../config/config.ts";
+import type { Database } from "../db/client.ts";
+import * as schema from "../db/schema/index.ts";
+import type { Passwords } from "./password.ts";
+import { idleDays } from "./session-lookup.ts";
+import { twoFactorBridge } from "./two-factor-bridge.ts";
+
+interface Deps {
+  readonly config: Pick<Config, "publicUrl" | "frontendUrl" | "corsOrigins" | "auth">;
+  readonly db: Database;
+  readonly queue: QueuePort;
+  readonly passwords: Passwords;
+  readonly log: Logger;
+}
+
+/** Password rules on the wire and in Better-auth alike. */
+export const passwordLength = { min: 8, max: 128 } as const;
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/**
+ * Better-auth: sign-up, sign-in, passwords, verification, reset and two-factor, and the owner of the `session` table.
+ * It is reachable only through the edge (`auth/edge.ts`), which is why its own limiter and cookies play no part.
+ */
+export function createAuth({ config, db, queue, passwords, log }: Deps) {
+  const page = (path: string, token?: string): string =>
+    `${config.frontendUrl}/${path}${token === undefined ? "" : `?token=${encodeURIComponent(token)}`}`;
+  const recipient = (user: { email: string; name: string }, url: string) => ({
+    to: user.email,
+    name: user.name,
+    url,
+  });
+
+  return betterAuth({
+    appName: "Coaching App",
+    baseURL: config.publicUrl,
+    basePath: "/api/auth",
+    secrets: [...config.auth.secrets],
+    trustedOrigins: [new URL(config.frontendUrl).origin, ...config.corsOrigins],
+    telemetry: { enabled: false },
+    // Its messages may name people; what matters reaches us as errors.
+    logger: { log: (level, message) => level === "error" && log.error({ from: "better-auth" }, message) },
+    onAPIError: { throw: true },
+    rateLimit: { enabled: false },
+    database: drizzleAdapter(db, { provider: "pg", schema, transaction: true }),
+    verification: { storeIdentifier: "hashed" },
+    session: {
+      expiresIn: idleDays * 24 * 60 * 60,
+      // Sliding is ours (session-lookup.ts): Better-auth's own forgets the absolute end.
+      disableSessionRefresh: true,
+      freshAge: 0,
+      additionalFields: { client: { type: "string", required: false, input: false } },
+    },
+    advanced: {
+      database: { generateId: () => uuidv7() },
+      ipAddress: { ipAddressHeaders: ["x-client-ip"], ipv6Subnet: 128 },
+      // The answer must not take longer because there is an account to write to.
+      backgroundTasks: {
+        handler: (task) =>
+          void task.catch((error: unknown) => log.error({ err: error }, "mail not enqueued")),
+      },
+    },
+    databaseHooks: {
+      session: {
+        create: {
+          before: async (session, context) => {
+            const [user] = await db
+              .select({ bannedAt: schema.user.bannedAt })
+              .from(schema.user)
+              .where(eq(schema.user.id, session.userId));
+            if (user?.bannedAt)
+              throw new APIError("FORBIDDEN", { code: "BANNED_USER", message: "This account is banned" });
+            return {
+              data: {
+                ...session,
+                userAgent: session.userAgent?.slice(0, 300) ?? null,
+                client: context?.headers?.get("x-client-name") ?? null,
+              },
+            };
+          },
+        },
+      },
+    },
+    user: {
+      changeEmail: {
+        enabled: true,
+        sendChangeEmailConfirmation: ({ user, newEmail, token }) =>
+          queue.enqueue(
+            "mail",
+            emailChangeMail({ ...recipient(user, page("verify-email", token)), newEmail }),
+          ),
+      },
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      autoSignInAfterVerification: false,
+      expiresIn: 24 * 60 * 60,
+      sendVerificationEmail: ({ user, token }) =>
+        queue.enqueue("mail", verifyEmailMail(recipient(user, page("verify-email", token)))),
+    },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: passwordLength.min,
+      maxPasswordLength: passwordLength.max,
+      requireEmailVerification: config.auth.requireEmailVerification,
+      revokeSessionsOnPasswordReset: true,
+      resetPasswordTokenExpiresIn: 60 * 60,
+      sendResetPassword: ({ user, token }) =>
+        queue.enqueue("mail", resetPasswordMail(recipient(user, page("reset-password", token)))),
+      onExistingUserSignUp: ({ user }) =>
+        queue.enqueue("mail", existingAccountMail(recipient(user, page("sign-in")))),
+      onPasswordReset: async ({ user }) => {
+        await queue.enqueue("mail", passwordChangedMail(recipient(user, page("reset-password"))));
+        // Pending challenges and trusted devices were won with the old password.
+        await db.delete(schema.verification).where(eq(schema.verification.value, user.id));
+      },
+      customSyntheticUser: ({ coreFields, additionalFields, id }) => ({
+        ...coreFields,
+        twoFactorEnabled: false,
+        ...additionalFields,
+        id,
+      }),
+      password: {
+        hash: passwords.hash,
+        verify: async (input) => {
+          const ok = await passwords.verify(input);
+          if (ok && passwords.needsRehash(input.hash)) await rehash(db, passwords, input);
+          return ok;
+        },
+      },
+    },
+    plugins: [
+      twoFactor({ issuer: "Coaching App", accountLockout: { maxFailedAttempts: 10, durationSeconds: 900 } }),
+      twoFactorBridge({
+        async present(userId, codeHash) {
+          await db
+            .delete(schema.usedCode)
+            .where(and(eq(schema.usedCode.userId, userId), lt(schema.usedCode.expiresAt, sql`now()`)));
+          const fresh = await db
+            .insert(schema.usedCode)
+            .values({ userId, codeHash })
+            .onConflictDoNothing()
+            .returning({ userId: schema.usedCode.userId });
+          return fresh.length > 0;
+        },
+      }),
+      bearer({ requireSignature: true }),
+    ],
+  });
+}
+
+/** A salted hash names its row as well as an id would, and is not replaced when somebody changed it meanwhile. */
+async function rehash(
+  db: Database,
+  passwords: Passwords,
+  { hash, password }: { hash: string; password: string },
+) {
+  await db
+    .update(schema.account)
+    .set({ password: await passwords.hash(password) })
+    .where(eq(schema.account.password, hash));
+}

@@ -1,0 +1,112 @@
+import type { Sql } from "postgres";
+import type { Actor, AuthSession, Membership } from "./actor.ts";
+
+interface Row {
+  session_id: string;
+  token: string;
+  session_created_at: string;
+  session_updated_at: string;
+  expires_at: string;
+  slide: boolean;
+  user_id: string;
+  email: string;
+  name: string;
+  email_verified: boolean;
+  global_role: "platform_admin" | null;
+  two_factor_enabled: boolean;
+  avatar_file_id: string | null;
+  time_zone: string;
+  locale: string;
+  created_at: string;
+  version: number;
+  memberships: Membership[];
+}
+
+/** Finds who a raw session token belongs to. */
+export interface SessionLookup {
+  /** The actor, or null when the session is unknown, over, or its owner is banned. One SQL statement. */
+  find(rawToken: string): Promise<Actor | null>;
+}
+
+/** Idle sessions last a week; what slides them is a request, at most once an hour. */
+export const idleDays = 7;
+
+/**
+ * Session, user and memberships in one prepared statement, on plain postgres.js because every request pays for it.
+ * There is no cache: revocation, bans and role changes hold on the next request of every instance by construction.
+ * Instants are formatted by the database, which is cheaper than a Date object for each.
+ *
+ * @param maxDays absolute life of a session from its creation, whatever its activity.
+ */
+export function createSessionLookup(sql: Sql, { maxDays }: { maxDays: number }): SessionLookup {
+  const iso = (column: string) => sql.unsafe(`to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
+  const columns = {
+    sessionCreatedAt: iso("s.created_at"),
+    sessionUpdatedAt: iso("s.updated_at"),
+    expiresAt: iso("s.expires_at"),
+    createdAt: iso("u.created_at"),
+    organizationCreatedAt: iso("o.created_at"),
+  };
+
+  async function slide(session: AuthSession): Promise<AuthSession> {
+    const [row] = await sql<{ expires_at: string; updated_at: string }[]>`
+      update session s
+      set updated_at = now(),
+          expires_at = least(now() + ${idleDays} * interval '1 day', s.created_at + ${maxDays} * interval '1 day')
+      where s.id = ${session.id} and s.updated_at < now() - interval '1 hour'
+      returning ${columns.expiresAt} as expires_at, ${columns.sessionUpdatedAt} as updated_at`;
+    return row ? { ...session, expiresAt: row.expires_at, updatedAt: row.updated_at } : session;
+  }
+
+  return {
+    async find(rawToken) {
+      const [row] = await sql<Row[]>`
+        select s.id as session_id, s.token, ${columns.sessionCreatedAt} as session_created_at,
+          ${columns.sessionUpdatedAt} as session_updated_at, ${columns.expiresAt} as expires_at,
+          s.updated_at < now() - interval '1 hour' as slide,
+          u.id as user_id, u.email, u.name, u.email_verified, u.global_role, u.two_factor_enabled,
+          u.avatar_file_id, u.time_zone, u.locale, ${columns.createdAt} as created_at, u.version,
+          array(
+            select jsonb_build_object(
+              'memberId', m.id, 'organizationId', m.organization_id, 'role', m.role, 'status', m.status,
+              'organization', jsonb_build_object(
+                'id', o.id, 'name', o.name, 'slug', o.slug, 'logoFileId', o.logo_file_id,
+                'suspended', o.suspended_at is not null, 'createdAt', ${columns.organizationCreatedAt},
+                'version', o.version))
+            from member m join organization o on o.id = m.organization_id
+            where m.user_id = u.id and m.status <> 'removed'
+            order by m.id
+          ) as memberships
+        from session s join "user" u on u.id = s.user_id
+        where s.token = ${rawToken} and s.expires_at > now()
+          and s.created_at > now() - ${maxDays} * interval '1 day' and u.banned_at is null`;
+      if (!row) return null;
+      const session: AuthSession = {
+        id: row.session_id,
+        token: row.token,
+        createdAt: row.session_created_at,
+        updatedAt: row.session_updated_at,
+        expiresAt: row.expires_at,
+      };
+      return toActor(row, row.slide ? await slide(session) : session);
+    },
+  };
+}
+
+function toActor(row: Row, session: AuthSession): Actor {
+  return {
+    userId: row.user_id,
+    email: row.email,
+    name: row.name,
+    emailVerified: row.email_verified,
+    globalRole: row.global_role,
+    twoFactorEnabled: row.two_factor_enabled,
+    avatarFileId: row.avatar_file_id,
+    timeZone: row.time_zone,
+    locale: row.locale,
+    createdAt: row.created_at,
+    version: row.version,
+    session,
+    memberships: row.memberships,
+  };
+}

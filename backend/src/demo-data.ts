@@ -1,0 +1,106 @@
+import { eq } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
+import type { Passwords } from "./auth/password.ts";
+import type { Database } from "./db/client.ts";
+import { account, member, organization, user } from "./db/schema/index.ts";
+
+type DemoRole = "platform_admin" | "org_admin" | "manager" | "coach" | "client";
+
+export interface DemoAccount {
+  readonly email: string;
+  readonly password: string;
+  readonly role: DemoRole;
+  readonly organization: string;
+}
+
+const organizations = [
+  { name: "Northwind Coaching", slug: "northwind" },
+  { name: "Southbay Mentoring", slug: "southbay" },
+] as const;
+const roles = ["org_admin", "manager", "coach", "client"] as const;
+
+/** Well known, so that anybody can sign in at once: the server refuses to make them in production. */
+export const demoAccounts: readonly DemoAccount[] = [
+  { email: "platform@demo.test", password: "demo-platform-1", role: "platform_admin", organization: "(all)" },
+  ...organizations.flatMap(({ name, slug }) =>
+    roles.map((role) => ({
+      email: `${role.replace("org_", "")}@${slug}.test`,
+      password: `demo-${slug}-1`,
+      role,
+      organization: name,
+    })),
+  ),
+];
+
+/** Two organizations with one person of each role, made once in an empty database. */
+export async function createDemoData(db: Database, passwords: Passwords): Promise<void> {
+  const [someone] = await db.select({ id: user.id }).from(user).limit(1);
+  if (someone) return;
+  const people = await Promise.all(
+    demoAccounts.map(async (demo) => ({ ...demo, id: uuidv7(), hash: await passwords.hash(demo.password) })),
+  );
+  await db.transaction(async (tx) => {
+    const made = await tx
+      .insert(organization)
+      .values([...organizations])
+      .returning();
+    await tx.insert(user).values(
+      people.map(({ id, email, role, organization: home }) => ({
+        id,
+        email,
+        name: role === "platform_admin" ? "Demo Platform Admin" : `Demo ${role} of ${home}`,
+        emailVerified: true,
+        globalRole: role === "platform_admin" ? role : null,
+      })),
+    );
+    await tx.insert(account).values(people.map(({ id, hash }) => credential(id, hash)));
+    await tx.insert(member).values(
+      people.flatMap(({ id, role, organization: home }) => {
+        const organizationId = made.find((one) => one.name === home)?.id;
+        return role === "platform_admin" || !organizationId ? [] : [{ organizationId, userId: id, role }];
+      }),
+    );
+  });
+}
+
+/** The row by which Better-auth knows a password. */
+const credential = (userId: string, password: string) => ({
+  accountId: userId,
+  providerId: "credential",
+  userId,
+  password,
+});
+
+/**
+ * A person with global rights, made outside of sign-up.
+ *
+ * @returns false when there is a platform admin already and `always` is not set, or the address is taken.
+ */
+export async function createPlatformAdmin(
+  db: Database,
+  passwords: Passwords,
+  { email, password, always }: { email: string; password: string; always: boolean },
+): Promise<boolean> {
+  const hash = await passwords.hash(password);
+  return db.transaction(async (tx) => {
+    const [admin] = await tx
+      .select({ id: user.id })
+      .from(user)
+      .where(eq(user.globalRole, "platform_admin"))
+      .limit(1);
+    if (admin && !always) return false;
+    const [created] = await tx
+      .insert(user)
+      .values({
+        email: email.toLowerCase(),
+        name: "Platform Admin",
+        emailVerified: true,
+        globalRole: "platform_admin",
+      })
+      .onConflictDoNothing()
+      .returning({ id: user.id });
+    if (!created) return false;
+    await tx.insert(account).values(credential(created.id, hash));
+    return true;
+  });
+}

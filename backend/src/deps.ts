@@ -1,0 +1,151 @@
+import { sql } from "drizzle-orm";
+import type { Logger } from "pino";
+import { createAuditLog } from "./adapters/audit/audit-log.ts";
+import { createCursors } from "./adapters/cursors/sealed.ts";
+import { createIdempotencyStore } from "./adapters/idempotency/store.ts";
+import { createMemoryLimiter } from "./adapters/limiter/memory.ts";
+import { createLog } from "./adapters/log/log.ts";
+import { createMail } from "./adapters/mail/create.ts";
+import { createQueue } from "./adapters/queue/pg-boss.ts";
+import { createStorage } from "./adapters/storage/create.ts";
+import { recentCheck } from "./adapters/storage/recent-check.ts";
+import { createAccountLock } from "./auth/account-lock.ts";
+import { createAuth, passwordLength } from "./auth/better-auth.ts";
+import { createPasswords } from "./auth/password.ts";
+import { createSessionLookup } from "./auth/session-lookup.ts";
+import { createTokenRing } from "./auth/token-ring.ts";
+import type { Config } from "./config/config.ts";
+import { createDatabase } from "./db/client.ts";
+import { schemaState } from "./db/schema-state.ts";
+import { createFileJobs } from "./features/files/files.jobs.ts";
+import { createFilesService } from "./features/files/files.service.ts";
+import { targets } from "./features/files/files.targets.ts";
+import { createMeService } from "./features/me/me.service.ts";
+import { createOrganizationsService } from "./features/organizations/organizations.service.ts";
+import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
+import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
+import { createSignInService } from "./features/sign-in/sign-in.service.ts";
+import { createHousekeeping } from "./features/system/system.jobs.ts";
+import type { PublicConfig } from "./features/system/system.schema.ts";
+import { createSystemService } from "./features/system/system.service.ts";
+import { createErrorCounter } from "./http/error-counter.ts";
+
+export type Deps = ReturnType<typeof createDeps>;
+
+interface Options {
+  readonly log?: Logger;
+  /** Told the text of every statement sent; for tests that count them. */
+  readonly onStatement?: (text: string) => void;
+}
+
+/** Builds every dependency once. Nothing connects before it is used, except the queue in `startWorker`. */
+export function createDeps(config: Config, { log = createLog(config), onStatement }: Options = {}) {
+  const database = createDatabase(config.database.url, {
+    max: config.database.poolMax,
+    ...(onStatement && { onStatement }),
+  });
+  const { db } = database;
+  const queue = createQueue({ databaseUrl: config.database.url, log });
+  const storage = createStorage(config);
+  const mail = createMail(config, (_to, link) => link && log.info({ link }, "mail written"));
+  const limiter = createMemoryLimiter();
+  const errors = createErrorCounter();
+  const audit = createAuditLog({ db, log });
+  const tokens = createTokenRing(config.auth.secrets);
+  const cursors = createCursors(tokens);
+  const passwords = createPasswords({ concurrency: config.auth.argon2Concurrency });
+  const filesDeps = {
+    db,
+    audit,
+    queue,
+    storage,
+    storageIsUp: recentCheck(() => storage.check(), 2000),
+    limits: config.fileLimits,
+  };
+  const fileJobs = createFileJobs(filesDeps);
+  const housekeeping = createHousekeeping({ db, log });
+
+  const sessions = createSessionLookup(database.sql, { maxDays: config.auth.sessionMaxDays });
+  const services = {
+    me: createMeService({ db, audit, cursors, minAppVersion: config.minAppVersion }),
+    organizations: createOrganizationsService({ db, audit, cursors, signup: config.auth.organizationSignup }),
+    files: createFilesService(filesDeps),
+    signIn: createSignInService({
+      config,
+      tokens,
+      sessions,
+      limiter,
+      auth: createAuth({ config, db, queue, passwords, log }),
+      passwordLock: createAccountLock(limiter, "password"),
+      codeLock: createAccountLock(limiter, "code"),
+      aftermath: createAftermath({ db, audit, queue, frontendUrl: config.frontendUrl }),
+    }),
+    system: createSystemService({
+      version: config.version,
+      publicConfig: publicConfigOf(config),
+      checks: {
+        database: async () => (await db.execute(sql`select 1`)) && "ok",
+        migrations: async () => ((await schemaState(database.sql)) === "behind" ? "down" : "ok"),
+        storage: () => filesDeps.storageIsUp().then(() => "ok"),
+        queue: () => queue.check().then(() => "ok"),
+        redis: async () => "off",
+      },
+    }),
+  };
+
+  return {
+    config,
+    log,
+    database,
+    db,
+    queue,
+    storage,
+    limiter,
+    errors,
+    audit,
+    tokens,
+    passwords,
+    services,
+    idempotency: createIdempotencyStore(db),
+    sessions,
+    authEndpoints: authEndpoints({
+      origins: [new URL(config.frontendUrl).origin, ...config.corsOrigins],
+      passwordLength,
+    }),
+
+    /** Connects the queue, so that jobs can be enqueued. */
+    startQueue: () => queue.start(),
+
+    /** Takes jobs and does what comes round by the clock, until `close`. */
+    async startWorker(): Promise<void> {
+      await queue.work({ mail: (message) => mail.send(message), ...fileJobs.handlers }, [
+        ...fileJobs.schedules,
+        ...housekeeping.schedules,
+      ]);
+      housekeeping.start();
+    },
+
+    async close(): Promise<void> {
+      await housekeeping.stop();
+      await queue.stop();
+      await Promise.all([mail.close(), storage.close(), database.close()]);
+    },
+  };
+}
+
+function publicConfigOf({ limits, fileLimits, auth, policies }: Config): PublicConfig {
+  const budget = ({ max, window }: { max: number; window: number }) => ({ max, windowSeconds: window });
+  const uploads = Object.entries(targets).map(([name, { types }]) => [
+    name,
+    { maxBytes: fileLimits[name as keyof typeof targets], types: types.map((type) => type.source) },
+  ]);
+  return {
+    limits: { requests: budget(limits.all), writes: budget(limits.write), auth: budget(limits.auth) },
+    uploads: Object.fromEntries(uploads),
+    password: { minLength: passwordLength.min, maxLength: passwordLength.max },
+    signupMode: auth.signupMode,
+    organizationSignup: auth.organizationSignup,
+    emailVerificationRequired: auth.requireEmailVerification,
+    policies: { privacyUrl: policies.privacyUrl ?? null, termsUrl: policies.termsUrl ?? null },
+  };
+}

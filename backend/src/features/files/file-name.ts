@@ -1,0 +1,34 @@
+/** C0, C1, line separators, and the bidi controls that make `gpj.exe` look like `exe.jpg`. */
+const invisible = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** The name as kept: what a person typed, without what no eye can see. */
+export function cleanFileName(name: string): string {
+  const cleaned = name
+    .replace(invisible, "")
+    .replace(/\p{Surrogate}/gu, "")
+    .trim();
+  return cleaned === "" ? "file" : cleaned;
+}
+
+/** The policy's own rule: CR LF `"` `;` `\` `/` become `_`, printable ASCII only, at most 200 characters. */
+export function sanitizeFilename(name: string): string {
+  const ascii = name.replace(/[\r\n";\\/]/g, "_").replace(/[^\x20-\x7e]/g, "");
+  return ascii.slice(0, 200) || "file";
+}
+
+/**
+ * `Content-Disposition` with both forms of the name (RFC 6266): ASCII by the rule above, and RFC 8187 for the rest.
+ */
+export function contentDisposition(kind: "inline" | "attachment", name: string): string {
+  const encoded = encodeURIComponent(
+    cleanFileName(name)
+      .slice(0, 200)
+      .replace(/\p{Surrogate}/gu, ""),
+  ).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `${kind}; filename="${sanitizeFilename(name)}"; filename*=UTF-8''${encoded}`;
+}
+
+/** Lower-case extension for the storage key; "bin" where the name has none that is plain. */
+export function extensionOf(name: string): string {
+  return /\.([a-z0-9]{1,10})$/i.exec(name)?.[1]?.toLowerCase() ?? "bin";
+}

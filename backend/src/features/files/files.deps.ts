@@ -1,0 +1,17 @@
+import type { AuditLog } from "../../adapters/audit/port.ts";
+import type { QueuePort } from "../../adapters/queue/port.ts";
+import type { StoragePort } from "../../adapters/storage/port.ts";
+import type { Database } from "../../db/client.ts";
+import type { TargetName } from "./files.targets.ts";
+
+/** What the verbs of this feature are built of. */
+export interface FilesDeps {
+  readonly db: Database;
+  readonly audit: AuditLog;
+  readonly queue: QueuePort;
+  readonly storage: StoragePort;
+  /** Resolves when the store answered a moment ago; rejects with `unavailable`. */
+  readonly storageIsUp: () => Promise<void>;
+  /** Largest upload by target, bytes. */
+  readonly limits: Readonly<Record<TargetName, number>>;
+}

@@ -1,0 +1,107 @@
+import { and, eq, inArray, lt, notExists, sql } from "drizzle-orm";
+import type { JobHandlers, Schedule } from "../../adapters/queue/port.ts";
+import { file, uploadIntent } from "../../db/schema/index.ts";
+import type { FilesDeps } from "./files.deps.ts";
+import { objectKey, stagingKey } from "./files.rows.ts";
+import { verifyObject } from "./files.verify.ts";
+
+/** A register that began just before its intent expired is over by then. */
+const graceMinutes = 5;
+
+/** What happens to files outside of requests. All of it may run twice, or be killed anywhere. */
+export function createFileJobs({ db, storage, queue }: FilesDeps) {
+  const handlers: Pick<JobHandlers, "file-verify" | "object-delete"> = {
+    async "file-verify"({ fileId, stagingKey: staged, sha256 }) {
+      const [row] = await db.select().from(file).where(eq(file.id, fileId));
+      if (row?.status !== "processing") return;
+      const key = objectKey(row);
+      if (await storage.head(staged)) await storage.copy(staged, key);
+      const verified = await verifyObject(storage, key, { ...row, sha256 });
+      const outcome = verified.ok
+        ? { status: "ready" as const, contentType: verified.contentType, sha256: verified.sha256 }
+        : { status: "rejected" as const };
+      await db.transaction(async (tx) => {
+        await tx
+          .update(file)
+          .set({ ...outcome, updatedAt: sql`now()`, version: sql`${file.version} + 1` })
+          .where(and(eq(file.id, fileId), eq(file.status, "processing")));
+        await queue.enqueue("object-delete", { keys: verified.ok ? [staged] : [staged, key] }, tx);
+      });
+    },
+
+    async "object-delete"({ keys }) {
+      for (const key of keys) await storage.delete(key);
+    },
+  };
+
+  /** Intents that ran out, with both places their bytes may lie at. */
+  async function sweepIntents(): Promise<void> {
+    const registered = db.select({ id: file.id }).from(file).where(eq(file.id, uploadIntent.fileId));
+    await db.transaction(async (tx) => {
+      const over = await tx
+        .delete(uploadIntent)
+        .where(
+          and(
+            lt(uploadIntent.expiresAt, sql`now() - ${graceMinutes} * interval '1 minute'`),
+            notExists(registered),
+          ),
+        )
+        .returning();
+      const keys = over.flatMap((intent) => [
+        stagingKey(intent.storageKey),
+        objectKey({ id: intent.fileId, organizationId: intent.organizationId, uploadedBy: intent.userId }),
+      ]);
+      for (let i = 0; i < keys.length; i += 100)
+        await queue.enqueue("object-delete", { keys: keys.slice(i, i + 100) }, tx);
+      // Registered: the file row took over, once its bytes are checked.
+      await tx
+        .delete(uploadIntent)
+        .where(
+          and(
+            lt(uploadIntent.expiresAt, sql`now() - ${graceMinutes} * interval '1 minute'`),
+            inArray(
+              uploadIntent.fileId,
+              tx
+                .select({ id: file.id })
+                .from(file)
+                .where(sql`${file.id} = ${uploadIntent.fileId} and ${file.status} <> 'processing'`),
+            ),
+          ),
+        );
+    });
+  }
+
+  /** Uploads that ended after their intent was swept: a URL may be started in its last second. */
+  async function sweepStaging(): Promise<void> {
+    const hourAgo = Date.now() - 60 * 60 * 1000;
+    let batch: string[] = [];
+    const flush = async (): Promise<void> => {
+      const known = await db
+        .select({ storageKey: uploadIntent.storageKey })
+        .from(uploadIntent)
+        .where(inArray(uploadIntent.storageKey, batch));
+      const alive = new Set(known.map((intent) => intent.storageKey));
+      for (const storageKey of batch)
+        if (!alive.has(storageKey)) await storage.delete(stagingKey(storageKey));
+      batch = [];
+    };
+    for await (const object of storage.list("staging/")) {
+      if (object.lastModified.getTime() > hourAgo) continue;
+      batch.push(object.key.slice("staging/".length));
+      if (batch.length === 500) await flush();
+    }
+    if (batch.length > 0) await flush();
+  }
+
+  const schedules: readonly Schedule[] = [
+    {
+      name: "file-sweep",
+      cron: "*/10 * * * *",
+      async run() {
+        await sweepIntents();
+        await sweepStaging();
+      },
+    },
+  ];
+  return { handlers, schedules };
+}

@@ -1,0 +1,75 @@
+import { eq } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
+import type { Caller } from "../../auth/actor.ts";
+import { organization, uploadIntent } from "../../db/schema/index.ts";
+import { AppError } from "../../errors.ts";
+import { cleanFileName, extensionOf } from "./file-name.ts";
+import type { FilesDeps } from "./files.deps.ts";
+import { enforce } from "./files.enforce.ts";
+import { uploadVerdict } from "./files.policy.ts";
+import { stagingKey } from "./files.rows.ts";
+import type { Presign, Presigned } from "./files.schema.ts";
+import { accepts, targets } from "./files.targets.ts";
+
+const startWithinSeconds = 10 * 60;
+const registerWithinSeconds = 60 * 60;
+
+/** Permission to upload one object: a single-use intent, and a URL that takes exactly what was declared. */
+export function createPresign({ db, storage, storageIsUp, limits }: FilesDeps) {
+  return async (caller: Caller, input: Presign): Promise<Presigned> => {
+    const target = targets[input.target];
+    const organizationId = ownerOf(input);
+    enforce(uploadVerdict(caller, input.target, organizationId));
+    if (input.size > limits[input.target])
+      throw new AppError("payload_too_large", `At most ${limits[input.target]} bytes for ${input.target}`);
+    if (!accepts(target, input.contentType))
+      throw new AppError(
+        "unsupported_media_type",
+        `${input.contentType} is not accepted for ${input.target}`,
+      );
+    if (organizationId && !caller.memberships.some((m) => m.organizationId === organizationId)) {
+      const [known] = await db
+        .select({ id: organization.id })
+        .from(organization)
+        .where(eq(organization.id, organizationId));
+      if (!known) throw new AppError("not_found", "Not found");
+    }
+    await storageIsUp();
+
+    const storageKey = `${input.prefix ?? target.prefix}/${uuidv7()}.${extensionOf(input.fileName)}`;
+    const upload = await storage.presignPut({
+      key: stagingKey(storageKey),
+      contentType: input.contentType,
+      size: input.size,
+      expiresIn: startWithinSeconds,
+    });
+    await db.insert(uploadIntent).values({
+      fileId: uuidv7(),
+      storageKey,
+      target: input.target,
+      userId: caller.userId,
+      organizationId,
+      fileName: cleanFileName(input.fileName),
+      declaredType: input.contentType,
+      size: input.size,
+      sha256: input.sha256 ?? null,
+      expiresAt: new Date(Date.now() + registerWithinSeconds * 1000),
+    });
+    return {
+      uploadUrl: upload.url,
+      method: "PUT",
+      headers: { ...upload.headers },
+      storageKey,
+      expiresAt: upload.expiresAt.toISOString(),
+    };
+  };
+}
+
+function ownerOf({ target, organizationId }: Presign): string | null {
+  const owned = targets[target].owner === "organization";
+  if (owned === (organizationId !== undefined)) return organizationId ?? null;
+  const message = owned ? `Needed for ${target}` : `Not used for ${target}`;
+  throw new AppError("validation_failed", "The request data is invalid", {
+    fields: [{ field: "organizationId", message }],
+  });
+}

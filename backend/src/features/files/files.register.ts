@@ -1,0 +1,173 @@
+import { and, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
+import type { Caller } from "../../auth/actor.ts";
+import type { Transaction } from "../../db/client.ts";
+import { file, organization, uploadIntent, user } from "../../db/schema/index.ts";
+import { AppError } from "../../errors.ts";
+import type { FilesDeps } from "./files.deps.ts";
+import { enforce } from "./files.enforce.ts";
+import { uploadVerdict } from "./files.policy.ts";
+import { type FileRow, objectKey, stagingKey, toFileDto } from "./files.rows.ts";
+import type { FileDto } from "./files.schema.ts";
+import { targets } from "./files.targets.ts";
+import { type Verified, verifyObject } from "./files.verify.ts";
+
+/** Up to this size the bytes are checked inside the request; larger ones in a job. */
+const checkedAtOnceBytes = 16 * 1024 * 1024;
+
+/** A register that has not ended by then died with its process: the intent may be claimed again. */
+const claimSeconds = 60;
+
+type Intent = typeof uploadIntent.$inferSelect;
+type Checked = Extract<Verified, { ok: true }>;
+
+/**
+ * Turns an upload into a file, once. The bytes are copied to a key that no URL can write, and it is the copy that is
+ * checked: what was verified is what is kept. Killed at any point, the intent still leads to everything that was made.
+ */
+export function createRegister(deps: FilesDeps) {
+  const { db, storage } = deps;
+
+  async function claim(caller: Caller, storageKey: string): Promise<Intent> {
+    const [intent] = await db
+      .update(uploadIntent)
+      .set({ claimedAt: sql`now()` })
+      .where(
+        and(
+          eq(uploadIntent.storageKey, storageKey),
+          eq(uploadIntent.userId, caller.userId),
+          isNull(uploadIntent.usedAt),
+          gt(uploadIntent.expiresAt, sql`now()`),
+          or(
+            isNull(uploadIntent.claimedAt),
+            lt(uploadIntent.claimedAt, sql`now() - ${claimSeconds} * interval '1 second'`),
+          ),
+        ),
+      )
+      .returning();
+    if (!intent) throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
+    return intent;
+  }
+
+  /** Lets the client try again: nothing was decided about the upload. */
+  const release = (intent: Intent) =>
+    db.update(uploadIntent).set({ claimedAt: null }).where(eq(uploadIntent.id, intent.id));
+
+  async function reject(intent: Intent, reason: string): Promise<never> {
+    const keys = [stagingKey(intent.storageKey), finalKey(intent)];
+    await db.transaction(async (tx) => {
+      await tx.update(uploadIntent).set({ usedAt: sql`now()` }).where(eq(uploadIntent.id, intent.id));
+      await deps.queue.enqueue("object-delete", { keys }, tx);
+    });
+    await Promise.allSettled(keys.map((key) => storage.delete(key)));
+    throw new AppError("unprocessable", reason);
+  }
+
+  async function copyAndCheck(intent: Intent): Promise<Checked> {
+    await storage.copy(stagingKey(intent.storageKey), finalKey(intent));
+    const verified = await verifyObject(storage, finalKey(intent), intent);
+    if (verified.ok === null) throw new AppError("unavailable", "The store lost the upload: try again");
+    if (!verified.ok) return reject(intent, verified.reason);
+    return verified;
+  }
+
+  async function accept(caller: Caller, intent: Intent, checked: Checked | null): Promise<FileRow> {
+    return db.transaction(async (tx) => {
+      const used = await tx
+        .update(uploadIntent)
+        .set({ usedAt: sql`now()` })
+        .where(and(eq(uploadIntent.id, intent.id), isNull(uploadIntent.usedAt)))
+        .returning({ id: uploadIntent.id });
+      if (used.length === 0) throw new AppError("not_found", "This upload expired meanwhile");
+      const [row] = await tx
+        .insert(file)
+        .values({
+          id: intent.fileId,
+          target: intent.target,
+          organizationId: intent.organizationId,
+          uploadedBy: caller.userId,
+          fileName: intent.fileName,
+          declaredType: intent.declaredType,
+          contentType: checked?.contentType ?? intent.declaredType,
+          size: intent.size,
+          sha256: checked?.sha256 ?? null,
+          status: checked ? "ready" : "processing",
+        })
+        .returning();
+      if (!row) throw new Error("insert returned no row");
+      const staged = stagingKey(intent.storageKey);
+      if (checked) await deps.queue.enqueue("object-delete", { keys: [staged] }, tx);
+      else
+        await deps.queue.enqueue(
+          "file-verify",
+          { fileId: row.id, stagingKey: staged, sha256: intent.sha256 },
+          tx,
+        );
+      if (targets[row.target].single) await replaceSingle(tx, deps, row);
+      await deps.audit.record(tx, caller, {
+        action: "file.registered",
+        organizationId: row.organizationId,
+        target: { type: "file", id: row.id },
+        changes: { target: row.target, size: row.size, contentType: row.contentType },
+      });
+      return row;
+    });
+  }
+
+  /** @throws AppError `not_found`, `conflict` (nothing uploaded yet), `unprocessable` (not what was promised) */
+  return async (caller: Caller, storageKey: string): Promise<FileDto> => {
+    const intent = await claim(caller, storageKey);
+    let outcome: FileRow;
+    try {
+      // The role may have been lost since the URL was handed out.
+      enforce(uploadVerdict(caller, intent.target, intent.organizationId));
+      const staged = await storage.head(stagingKey(storageKey));
+      if (!staged) throw new AppError("conflict", "Nothing was uploaded yet: PUT to the upload URL first");
+      if (staged.size !== intent.size)
+        return await reject(intent, `The upload is not ${intent.size} bytes long`);
+      const checked = intent.size <= checkedAtOnceBytes ? await copyAndCheck(intent) : null;
+      outcome = await accept(caller, intent, checked);
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === "unprocessable")) await release(intent);
+      throw error;
+    }
+    return toFileDto(outcome);
+  };
+}
+
+const finalKey = (intent: Intent): string =>
+  objectKey({ id: intent.fileId, organizationId: intent.organizationId, uploadedBy: intent.userId });
+
+/** Points the owner at its new avatar or logo, and lets go of the one before. */
+async function replaceSingle(tx: Transaction, { queue }: FilesDeps, row: FileRow): Promise<void> {
+  const previous = await previousOf(tx, row);
+  if (row.organizationId === null)
+    await tx
+      .update(user)
+      .set({ avatarFileId: row.id, updatedAt: sql`now()`, version: sql`${user.version} + 1` })
+      .where(eq(user.id, row.uploadedBy));
+  else
+    await tx
+      .update(organization)
+      .set({ logoFileId: row.id, updatedAt: sql`now()`, version: sql`${organization.version} + 1` })
+      .where(eq(organization.id, row.organizationId));
+  if (previous === null) return;
+  const [old] = await tx.delete(file).where(eq(file.id, previous)).returning();
+  if (old) await queue.enqueue("object-delete", { keys: [objectKey(old)] }, tx);
+}
+
+/** Locked, so that two registers at once leave one file, not an orphan. */
+async function previousOf(tx: Transaction, row: FileRow): Promise<string | null> {
+  const [owner] =
+    row.organizationId === null
+      ? await tx
+          .select({ previous: user.avatarFileId })
+          .from(user)
+          .where(eq(user.id, row.uploadedBy))
+          .for("update")
+      : await tx
+          .select({ previous: organization.logoFileId })
+          .from(organization)
+          .where(eq(organization.id, row.organizationId))
+          .for("update");
+  return owner?.previous ?? null;
+}

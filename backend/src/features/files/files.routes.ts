@@ -1,0 +1,136 @@
+import { z } from "@hono/zod-openapi";
+import { ifMatchVersion } from "../../http/etag.ts";
+import { idParam } from "../../http/ids.ts";
+import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { createRouter } from "../../http/router.ts";
+import { securedRoute } from "../../http/secured-route.ts";
+import { sendStream } from "../../http/stream.ts";
+import {
+  fileSchema,
+  fileWithUrlSchema,
+  presignedSchema,
+  presignSchema,
+  registerSchema,
+} from "./files.schema.ts";
+import type { FilesService } from "./files.service.ts";
+
+const tags = ["Files"];
+const params = z.object({ fileId: idParam("fileId", "File") });
+
+const presign = securedRoute(
+  { permission: "file.upload" },
+  {
+    operationId: "files.presign",
+    method: "post",
+    path: "/files/presign",
+    tags,
+    summary: "Ask for a URL to upload one file to",
+    description:
+      "PUT exactly `size` bytes to `uploadUrl` with the `headers` of the answer, then register the `storageKey`.",
+    request: { body: jsonBody(presignSchema) },
+    responses: {
+      201: jsonResponse("Where and how to upload", presignedSchema),
+      400: problemResponse("A field is invalid"),
+      404: problemResponse("No such organization of yours"),
+      413: problemResponse("Larger than this target allows"),
+      415: problemResponse("This target does not take this type"),
+      503: problemResponse("The store does not answer"),
+    },
+  },
+);
+
+const register = securedRoute(
+  { permission: "file.upload" },
+  {
+    operationId: "files.register",
+    method: "post",
+    path: "/files/register",
+    tags,
+    summary: "Turn an upload into a file, once",
+    request: { body: jsonBody(registerSchema) },
+    responses: {
+      201: jsonResponse("The file; `processing` while a large one is still being checked", fileSchema),
+      400: problemResponse("Not a storage key"),
+      404: problemResponse("Not your upload, registered before, or expired"),
+      409: problemResponse("Nothing was uploaded yet"),
+      422: problemResponse("Size, type or digest are not what was promised; the upload is gone"),
+      503: problemResponse("The store does not answer"),
+    },
+  },
+);
+
+const get = securedRoute(
+  { permission: "file.read" },
+  {
+    operationId: "files.get",
+    method: "get",
+    path: "/files/{fileId}",
+    tags,
+    summary: "One file, with a URL that serves it for five minutes",
+    request: { params },
+    responses: {
+      200: jsonResponse("The file", fileWithUrlSchema),
+      404: problemResponse("No such file of yours"),
+    },
+  },
+);
+
+const stream = securedRoute(
+  { permission: "file.read" },
+  {
+    operationId: "files.stream",
+    method: "get",
+    path: "/files/{fileId}/stream",
+    tags,
+    summary: "The bytes, whole or a range",
+    request: { params },
+    responses: {
+      200: {
+        description: "All bytes",
+        content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
+      },
+      206: { description: "The range asked for" },
+      304: { description: "`If-None-Match` names these bytes" },
+      404: problemResponse("No such file of yours"),
+      409: problemResponse("Still being checked"),
+      416: problemResponse("No such range"),
+      503: problemResponse("The store does not answer"),
+    },
+  },
+);
+
+const remove = securedRoute(
+  { permission: "file.delete" },
+  {
+    operationId: "files.delete",
+    method: "delete",
+    path: "/files/{fileId}",
+    tags,
+    summary: "Delete a file and its bytes",
+    request: { params },
+    responses: {
+      204: { description: "Deleted" },
+      404: problemResponse("No such file of yours"),
+      412: problemResponse("`If-Match` names an older version"),
+    },
+  },
+);
+
+/** `/files`: presign → PUT to the store → register → read. */
+export const fileRoutes = (files: FilesService) =>
+  createRouter()
+    .openapi(presign, async (c) => c.json(await files.presign(c.var.caller, c.req.valid("json")), 201))
+    .openapi(register, async (c) => {
+      const registered = await files.register(c.var.caller, c.req.valid("json").storageKey);
+      c.header("Location", `/api/v1/files/${registered.id}`);
+      return c.json(registered, 201);
+    })
+    .openapi(get, async (c) => c.json(await files.get(c.var.caller, c.req.valid("param").fileId), 200))
+    .openapi(stream, async (c) => {
+      const found = await files.stream(c.var.caller, c.req.valid("param").fileId);
+      return (await sendStream(c, found)) as never;
+    })
+    .openapi(remove, async (c) => {
+      await files.delete(c.var.caller, c.req.valid("param").fileId, ifMatchVersion(c));
+      return c.body(null, 204);
+    });

@@ -1,0 +1,57 @@
+import { eq, sql } from "drizzle-orm";
+import type { Caller } from "../../auth/actor.ts";
+import type { Database } from "../../db/client.ts";
+import { file } from "../../db/schema/index.ts";
+import type { FileOwnership } from "./files.policy.ts";
+import type { FileDto } from "./files.schema.ts";
+
+export type FileRow = typeof file.$inferSelect;
+
+/** Where the bytes of a registered file lie; no URL handed to a client can write there. */
+export const objectKey = (row: { id: string; organizationId: string | null; uploadedBy: string }): string =>
+  `objects/${row.organizationId ?? row.uploadedBy}/${row.id}`;
+
+/** Where the bytes lie until they are registered. */
+export const stagingKey = (storageKey: string): string => `staging/${storageKey}`;
+
+/** The row and what its policy must know of it, in one statement; null when there is none. */
+export async function findFile(
+  db: Database,
+  caller: Caller,
+  fileId: string,
+): Promise<{ row: FileRow; ownership: FileOwnership } | null> {
+  const [found] = await db
+    .select({
+      row: file,
+      colleague: sql<boolean>`${file.organizationId} is null and exists (
+        select 1 from member mine
+        join member theirs on theirs.organization_id = mine.organization_id
+        join organization o on o.id = mine.organization_id and o.suspended_at is null
+        where mine.user_id = ${caller.userId} and mine.status = 'active'
+          and theirs.user_id = ${file.uploadedBy} and theirs.status = 'active')`,
+    })
+    .from(file)
+    .where(eq(file.id, fileId));
+  if (!found) return null;
+  const { target, organizationId, uploadedBy } = found.row;
+  return { row: found.row, ownership: { target, organizationId, uploadedBy, colleague: found.colleague } };
+}
+
+export function toFileDto(row: FileRow): FileDto {
+  return {
+    id: row.id,
+    target: row.target,
+    organizationId: row.organizationId,
+    mentorshipId: null,
+    sessionId: null,
+    fileName: row.fileName,
+    contentType: row.contentType,
+    declaredType: row.declaredType,
+    size: row.size,
+    sha256: row.sha256,
+    status: row.status,
+    uploadedBy: row.uploadedBy,
+    createdAt: row.createdAt.toISOString(),
+    version: row.version,
+  };
+}

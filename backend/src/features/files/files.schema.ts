@@ -1,0 +1,95 @@
+import { z } from "@hono/zod-openapi";
+import { idSchema } from "../../http/ids.ts";
+import { instant } from "../../http/openapi.ts";
+import { targetNames } from "./files.targets.ts";
+
+/** `[a-zA-Z0-9/_-]`, no leading or trailing slash, no empty segment; dots are not in the set, so neither is `..`. */
+const prefixPattern = /^[a-zA-Z0-9_-]+(\/[a-zA-Z0-9_-]+)*$/;
+
+const storageKeyPattern =
+  /^[a-zA-Z0-9_-]+(\/[a-zA-Z0-9_-]+)*\/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.[a-z0-9]{1,10}$/;
+
+const contentType = z
+  .string()
+  .max(127)
+  .transform((type) => type.trim().toLowerCase())
+  .pipe(z.string().regex(/^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/, "Must be a media type"))
+  .openapi({ type: "string", example: "application/pdf" });
+
+export const presignSchema = z
+  .strictObject({
+    target: z.enum(targetNames),
+    fileName: z
+      .string()
+      .min(1)
+      .max(500)
+      .refine((name) => !name.includes("\0"), "NUL characters are not allowed")
+      .openapi({ example: "welcome.pdf" }),
+    contentType,
+    size: z
+      .int()
+      .min(1)
+      .openapi({ description: "Bytes; the upload must be exactly this long", example: 52_431 }),
+    prefix: z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(prefixPattern, "Letters, digits, _ and -, in segments divided by single slashes")
+      .optional(),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, "Must be 64 hexadecimal digits")
+      .transform((hex) => hex.toLowerCase())
+      .optional()
+      .openapi({ type: "string", description: "If given, the bytes must have this digest" }),
+    organizationId: idSchema.optional().openapi({ description: "Needed for orgLogo and organizationFile" }),
+  })
+  .openapi("Presign");
+
+export const presignedSchema = z
+  .object({
+    uploadUrl: z.string().openapi({ description: "Absolute; start the PUT before `expiresAt`" }),
+    method: z.literal("PUT"),
+    headers: z.record(z.string(), z.string()).openapi({ description: "Send these verbatim" }),
+    storageKey: z.string().openapi({ description: "For `POST /files/register`, within an hour" }),
+    expiresAt: instant,
+  })
+  .openapi("Presigned");
+
+export const registerSchema = z
+  .strictObject({
+    storageKey: z.string().max(150).regex(storageKeyPattern, "Must be a storage key from presign"),
+  })
+  .openapi("Register");
+
+const fields = {
+  id: idSchema,
+  target: z.enum(targetNames),
+  organizationId: idSchema.nullable(),
+  mentorshipId: idSchema.nullable(),
+  sessionId: idSchema.nullable(),
+  fileName: z.string(),
+  contentType: z.string().openapi({ description: "Sniffed from the bytes" }),
+  declaredType: z.string(),
+  size: z.int(),
+  sha256: z.string().nullable(),
+  status: z.enum(["processing", "ready", "quarantined", "rejected"]),
+  uploadedBy: idSchema,
+  createdAt: instant,
+  version: z.int(),
+};
+
+export const fileSchema = z.object(fields).openapi("File");
+
+export const fileWithUrlSchema = z
+  .object({
+    ...fields,
+    downloadUrl: z.string().nullable().openapi({ description: "Null until the file is ready" }),
+    downloadUrlExpiresAt: instant.nullable(),
+  })
+  .openapi("FileWithUrl");
+
+export type Presign = z.infer<typeof presignSchema>;
+export type Presigned = z.infer<typeof presignedSchema>;
+export type FileDto = z.infer<typeof fileSchema>;
+export type FileWithUrl = z.infer<typeof fileWithUrlSchema>;

@@ -1,0 +1,99 @@
+import { eq } from "drizzle-orm";
+import type { Streamable } from "../../adapters/storage/port.ts";
+import type { Caller } from "../../auth/actor.ts";
+import { file } from "../../db/schema/index.ts";
+import { AppError } from "../../errors.ts";
+import { contentDisposition } from "./file-name.ts";
+import type { FilesDeps } from "./files.deps.ts";
+import { enforce } from "./files.enforce.ts";
+import { deleteVerdict, readVerdict } from "./files.policy.ts";
+import { createPresign } from "./files.presign.ts";
+import { createRegister } from "./files.register.ts";
+import { type FileRow, findFile, objectKey, toFileDto } from "./files.rows.ts";
+import type { FileWithUrl } from "./files.schema.ts";
+import { isInline } from "./files.targets.ts";
+
+export type FilesService = ReturnType<typeof createFilesService>;
+
+const downloadSeconds = 5 * 60;
+
+/** Files: presign, register, read, stream, delete. Every method decides on the row's owner first. */
+export function createFilesService(deps: FilesDeps) {
+  const { db, storage } = deps;
+
+  async function readable(caller: Caller, fileId: string): Promise<FileRow> {
+    const found = await findFile(db, caller, fileId);
+    if (!found) throw new AppError("not_found", "Not found");
+    enforce(readVerdict(caller, found.ownership));
+    return found.row;
+  }
+
+  return {
+    presign: createPresign(deps),
+    register: createRegister(deps),
+
+    /** The file and, once it is ready, a URL that serves it for five minutes. */
+    async get(caller: Caller, fileId: string): Promise<FileWithUrl> {
+      const row = await readable(caller, fileId);
+      if (row.status !== "ready") return { ...toFileDto(row), downloadUrl: null, downloadUrlExpiresAt: null };
+      const signed = await storage.presignGet({
+        key: objectKey(row),
+        contentType: row.contentType,
+        contentDisposition: dispositionOf(row),
+        expiresIn: downloadSeconds,
+      });
+      return {
+        ...toFileDto(row),
+        downloadUrl: signed.url,
+        downloadUrlExpiresAt: signed.expiresAt.toISOString(),
+      };
+    },
+
+    /** @throws AppError `scan_pending`, `quarantined`, `invalid_state` while or because its bytes may not be served */
+    async stream(caller: Caller, fileId: string): Promise<Streamable> {
+      const row = await readable(caller, fileId);
+      assertServable(row);
+      return {
+        // The bytes of a file never change, so its id is their validator.
+        etag: `"${row.id}"`,
+        size: row.size,
+        contentType: row.contentType,
+        disposition: dispositionOf(row),
+        async open(range) {
+          const source = await storage.read(objectKey(row), range ?? undefined);
+          if (!source) throw new AppError("not_found", "Not found");
+          return source;
+        },
+      };
+    },
+
+    async delete(caller: Caller, fileId: string, version: number | undefined): Promise<void> {
+      const found = await findFile(db, caller, fileId);
+      if (!found) throw new AppError("not_found", "Not found");
+      enforce(deleteVerdict(caller, found.ownership));
+      if (version !== undefined && version !== found.row.version)
+        throw new AppError("precondition_failed", "The file was changed meanwhile");
+      await db.transaction(async (tx) => {
+        const [gone] = await tx.delete(file).where(eq(file.id, fileId)).returning();
+        if (!gone) throw new AppError("not_found", "Not found");
+        await deps.queue.enqueue("object-delete", { keys: [objectKey(gone)] }, tx);
+        await deps.audit.record(tx, caller, {
+          action: "file.deleted",
+          organizationId: gone.organizationId,
+          target: { type: "file", id: fileId },
+          changes: { target: gone.target, size: gone.size },
+        });
+      });
+    },
+  };
+}
+
+const dispositionOf = (row: FileRow): string =>
+  contentDisposition(isInline(row.contentType) ? "inline" : "attachment", row.fileName);
+
+function assertServable({ status }: FileRow): void {
+  if (status === "processing")
+    throw new AppError("scan_pending", "The file is still being checked", { retryAfter: 2 });
+  if (status === "quarantined") throw new AppError("quarantined", "The file is in quarantine");
+  if (status === "rejected") throw new AppError("invalid_state", "The upload was not what was promised");
+}

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { fileTypeFromBuffer } from "file-type";
+import type { StoragePort } from "../../adapters/storage/port.ts";
+import { accepts, isInline, type TargetName, targets } from "./files.targets.ts";
+
+export interface Promised {
+  readonly target: TargetName;
+  readonly declaredType: string;
+  readonly size: number;
+  readonly sha256: string | null;
+}
+
+export type Verified =
+  | { readonly ok: true; readonly sha256: string; readonly contentType: string }
+  | { readonly ok: false; readonly reason: string }
+  | { readonly ok: null };
+
+/** What file-type looks at (its documented sample size). */
+const sampleBytes = 4100;
+
+/**
+ * Reads an object once and compares it with what was promised: length, digest, and the type that its bytes show.
+ *
+ * @returns `ok: null` when there is no such object.
+ */
+export async function verifyObject(storage: StoragePort, key: string, promised: Promised): Promise<Verified> {
+  const source = await storage.read(key);
+  if (!source) return { ok: null };
+  const hash = createHash("sha256");
+  const sample: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    if (size < sampleBytes) sample.push(chunk.subarray(0, sampleBytes - size));
+    size += chunk.length;
+    hash.update(chunk);
+    if (size > promised.size) {
+      source.destroy();
+      break;
+    }
+  }
+  const sha256 = hash.digest("hex");
+  if (size !== promised.size) return { ok: false, reason: `The upload is not ${promised.size} bytes long` };
+  if (promised.sha256 !== null && promised.sha256 !== sha256)
+    return { ok: false, reason: "The upload does not have the promised SHA-256" };
+  const sniffed = (await fileTypeFromBuffer(Buffer.concat(sample)))?.mime;
+  const contentType = settleType(promised, sniffed);
+  if (contentType === null) return { ok: false, reason: `The bytes are not ${promised.declaredType}` };
+  return { ok: true, sha256, contentType };
+}
+
+/**
+ * The type that is served: sniffed, never merely declared, wherever a browser could render it. Plain text shows no
+ * magic number; it keeps its declared type, which is only ever a download.
+ *
+ * @returns null when declaration and bytes contradict each other.
+ */
+export function settleType({ target, declaredType }: Promised, sniffed: string | undefined): string | null {
+  const opaque = "application/octet-stream";
+  if (isInline(declaredType)) return sniffed === declaredType ? sniffed : null;
+  if (sniffed === undefined) return /^(text\/|application\/json$)/.test(declaredType) ? declaredType : opaque;
+  if (isInline(sniffed)) return declaredType === opaque ? opaque : null;
+  return accepts(targets[target], sniffed) ? sniffed : opaque;
+}

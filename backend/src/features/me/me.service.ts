@@ -1,0 +1,152 @@
+import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
+import type { AuditLog } from "../../adapters/audit/port.ts";
+import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { Actor, Caller } from "../../auth/actor.ts";
+import type { Database } from "../../db/client.ts";
+import { session, user } from "../../db/schema/index.ts";
+import { AppError } from "../../errors.ts";
+import type { AuthSessionPage, AuthSessionsQuery, KeepAlive, Me, UpdateMe } from "./me.schema.ts";
+
+export type MeService = ReturnType<typeof createMeService>;
+
+interface Deps {
+  readonly db: Database;
+  readonly audit: AuditLog;
+  readonly cursors: Cursors;
+  readonly minAppVersion: string | undefined;
+}
+
+/** One's own profile and auth sessions. */
+export function createMeService({ db, audit, cursors, minAppVersion }: Deps) {
+  return {
+    /** Everything was read with the session: no statement of its own. */
+    get: (caller: Caller): Me => toMe(caller),
+
+    async update(caller: Caller, changes: UpdateMe): Promise<Me> {
+      if (Object.keys(changes).length === 0) return toMe(caller);
+      return db.transaction(async (tx) => {
+        await tx
+          .update(user)
+          .set({ ...changes, updatedAt: sql`now()`, version: sql`${user.version} + 1` })
+          .where(eq(user.id, caller.userId));
+        await audit.record(tx, caller, {
+          action: "user.profile_updated",
+          organizationId: null,
+          target: { type: "user", id: caller.userId },
+          changes: { fields: Object.keys(changes) },
+        });
+        return {
+          ...toMe(caller),
+          name: changes.name ?? caller.name,
+          timeZone: changes.timeZone ?? caller.timeZone,
+          locale: changes.locale ?? caller.locale,
+        };
+      });
+    },
+
+    keepAlive: (caller: Caller): KeepAlive => ({
+      expiresAt: caller.session.expiresAt,
+      serverTime: new Date().toISOString(),
+      minAppVersion: minAppVersion ?? null,
+    }),
+
+    async listSessions(caller: Caller, { limit, cursor }: AuthSessionsQuery): Promise<AuthSessionPage> {
+      const after = cursors.read("auth-sessions", { userId: caller.userId }, cursor);
+      const rows = await db
+        .select({
+          id: session.id,
+          createdAt: session.createdAt,
+          updatedAt: session.updatedAt,
+          expiresAt: session.expiresAt,
+          ip: session.ipAddress,
+          userAgent: session.userAgent,
+          client: session.client,
+        })
+        .from(session)
+        .where(
+          and(
+            eq(session.userId, caller.userId),
+            gt(session.expiresAt, sql`now()`),
+            after === undefined ? undefined : lt(session.id, after),
+          ),
+        )
+        .orderBy(desc(session.id))
+        .limit(limit + 1);
+      const page = cursors.page("auth-sessions", { userId: caller.userId }, rows, limit, (row) => row.id);
+      return { ...page, data: page.data.map((row) => toAuthSession(row, caller.session.id)) };
+    },
+
+    /** @throws AppError `not_found` for a session of somebody else, or none */
+    async revokeSession(caller: Caller, sessionId: string): Promise<void> {
+      await db.transaction(async (tx) => {
+        const ended = await tx
+          .delete(session)
+          .where(and(eq(session.id, sessionId), eq(session.userId, caller.userId)))
+          .returning({ id: session.id });
+        if (ended.length === 0) throw new AppError("not_found", "Not found");
+        await audit.record(tx, caller, {
+          action: "user.session_revoked",
+          organizationId: null,
+          target: { type: "auth_session", id: sessionId },
+        });
+      });
+    },
+
+    async revokeOtherSessions(caller: Caller): Promise<void> {
+      await db.transaction(async (tx) => {
+        const ended = await tx
+          .delete(session)
+          .where(and(eq(session.userId, caller.userId), ne(session.id, caller.session.id)))
+          .returning({ id: session.id });
+        await audit.record(tx, caller, {
+          action: "user.other_sessions_revoked",
+          organizationId: null,
+          target: { type: "user", id: caller.userId },
+          changes: { ended: ended.length },
+        });
+      });
+    },
+  };
+}
+
+function toMe(actor: Actor): Me {
+  return {
+    id: actor.userId,
+    email: actor.email,
+    name: actor.name,
+    emailVerified: actor.emailVerified,
+    globalRole: actor.globalRole,
+    twoFactorEnabled: actor.twoFactorEnabled,
+    avatarFileId: actor.avatarFileId,
+    timeZone: actor.timeZone,
+    locale: actor.locale,
+    createdAt: actor.createdAt,
+    memberships: actor.memberships.map((membership) => ({
+      memberId: membership.memberId,
+      organizationId: membership.organizationId,
+      organizationName: membership.organization.name,
+      organizationSlug: membership.organization.slug,
+      role: membership.role,
+      status: membership.status,
+    })),
+  };
+}
+
+type SessionRow = Pick<typeof session.$inferSelect, "id" | "createdAt" | "updatedAt" | "expiresAt"> & {
+  ip: string | null;
+  userAgent: string | null;
+  client: string | null;
+};
+
+function toAuthSession(row: SessionRow, currentId: string): AuthSessionPage["data"][number] {
+  return {
+    id: row.id,
+    current: row.id === currentId,
+    createdAt: row.createdAt.toISOString(),
+    lastSeenAt: row.updatedAt.toISOString(),
+    expiresAt: row.expiresAt.toISOString(),
+    ip: row.ip,
+    userAgent: row.userAgent,
+    client: row.client,
+  };
+}

@@ -1,0 +1,45 @@
+import { z } from "@hono/zod-openapi";
+import { idSchema } from "../../http/ids.ts";
+import { instant } from "../../http/openapi.ts";
+import { pageQuery, pageSchema } from "../../http/pagination.ts";
+
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine((text) => !/\p{Cc}/u.test(text), "Must not contain control characters")
+  .openapi({ example: "Northwind Coaching" });
+
+const slug = z
+  .string()
+  .min(1)
+  .max(50)
+  .regex(/^[a-z0-9-]+$/, "Only lower-case letters, digits and hyphens")
+  .openapi({ example: "northwind", description: "Unique over all organizations" });
+
+export const organizationSchema = z
+  .object({
+    id: idSchema,
+    name: z.string(),
+    slug: z.string(),
+    logoFileId: idSchema.nullable(),
+    status: z.enum(["active", "suspended"]),
+    createdAt: instant,
+    version: z.int(),
+  })
+  .openapi("Organization");
+
+export const createOrganizationSchema = z.strictObject({ name, slug }).openapi("CreateOrganization");
+export const updateOrganizationSchema = z
+  .strictObject({ name: name.optional(), slug: slug.optional() })
+  .openapi("UpdateOrganization");
+
+export const organizationsQuery = z.strictObject(pageQuery);
+export const organizationsSchema = pageSchema(organizationSchema).openapi("Organizations");
+
+export type Organization = z.infer<typeof organizationSchema>;
+export type CreateOrganization = z.infer<typeof createOrganizationSchema>;
+export type UpdateOrganization = z.infer<typeof updateOrganizationSchema>;
+export type OrganizationsQuery = z.infer<typeof organizationsQuery>;
+export type OrganizationPage = z.infer<typeof organizationsSchema>;

@@ -1,0 +1,142 @@
+import { and, desc, eq, lt, sql } from "drizzle-orm";
+import type { AuditLog } from "../../adapters/audit/port.ts";
+import type { Cursors } from "../../adapters/cursors/port.ts";
+import { membershipIn } from "../../auth/access.ts";
+import type { Caller, OrganizationProfile } from "../../auth/actor.ts";
+import type { Database } from "../../db/client.ts";
+import { member, organization } from "../../db/schema/index.ts";
+import { AppError } from "../../errors.ts";
+import { canCreateOrganization, joinsOwnOrganization } from "./organizations.policy.ts";
+import type {
+  CreateOrganization,
+  Organization,
+  OrganizationPage,
+  OrganizationsQuery,
+  UpdateOrganization,
+} from "./organizations.schema.ts";
+
+export type OrganizationsService = ReturnType<typeof createOrganizationsService>;
+
+interface Deps {
+  readonly db: Database;
+  readonly audit: AuditLog;
+  readonly cursors: Cursors;
+  readonly signup: "open" | "closed";
+}
+
+/** Tenants. The guard has decided on the role before any of these is called. */
+export function createOrganizationsService({ db, audit, cursors, signup }: Deps) {
+  return {
+    /** Every organization, newest first; platform admins only. */
+    async list(_caller: Caller, { limit, cursor }: OrganizationsQuery): Promise<OrganizationPage> {
+      const after = cursors.read("organizations", {}, cursor);
+      const rows = await db
+        .select()
+        .from(organization)
+        .where(after === undefined ? undefined : lt(organization.id, after))
+        .orderBy(desc(organization.id))
+        .limit(limit + 1);
+      const page = cursors.page("organizations", {}, rows, limit, (row) => row.id);
+      return { ...page, data: page.data.map(fromRow) };
+    },
+
+    /**
+     * @throws AppError `forbidden` where only platform admins create organizations, `conflict` for a taken slug
+     */
+    async create(caller: Caller, input: CreateOrganization): Promise<Organization> {
+      if (!canCreateOrganization(caller, signup))
+        throw new AppError("forbidden", "Only platform admins create organizations here");
+      return db.transaction(async (tx) => {
+        const [created] = await tx
+          .insert(organization)
+          .values({ name: input.name, slug: input.slug })
+          .returning();
+        if (!created) throw new Error("insert returned no row");
+        if (joinsOwnOrganization(caller))
+          await tx
+            .insert(member)
+            .values({ organizationId: created.id, userId: caller.userId, role: "org_admin" });
+        await audit.record(tx, caller, {
+          action: "organization.created",
+          organizationId: created.id,
+          target: { type: "organization", id: created.id },
+          changes: { name: created.name, slug: created.slug },
+        });
+        return fromRow(created);
+      });
+    },
+
+    /** A member's own organization was read with the session: no statement of its own. */
+    async get(caller: Caller, organizationId: string): Promise<Organization> {
+      const membership = membershipIn(caller, organizationId);
+      if (membership) return fromProfile(membership.organization);
+      const [row] = await db.select().from(organization).where(eq(organization.id, organizationId));
+      if (!row) throw new AppError("not_found", "Not found");
+      return fromRow(row);
+    },
+
+    /**
+     * @param version what the client insists on having seen.
+     * @throws AppError `not_found`, `precondition_failed`, `conflict`
+     */
+    async update(
+      caller: Caller,
+      organizationId: string,
+      changes: UpdateOrganization,
+      version: number | undefined,
+    ): Promise<Organization> {
+      return db.transaction(async (tx) => {
+        const [updated] = await tx
+          .update(organization)
+          .set({ ...changes, updatedAt: sql`now()`, version: sql`${organization.version} + 1` })
+          .where(
+            and(
+              eq(organization.id, organizationId),
+              version === undefined ? undefined : eq(organization.version, version),
+            ),
+          )
+          .returning();
+        if (!updated) {
+          const [row] = await tx
+            .select({ id: organization.id })
+            .from(organization)
+            .where(eq(organization.id, organizationId));
+          throw row
+            ? new AppError("precondition_failed", "The organization was changed meanwhile")
+            : new AppError("not_found", "Not found");
+        }
+        await audit.record(tx, caller, {
+          action: "organization.updated",
+          organizationId,
+          target: { type: "organization", id: organizationId },
+          changes,
+        });
+        return fromRow(updated);
+      });
+    },
+  };
+}
+
+function fromRow(row: typeof organization.$inferSelect): Organization {
+  return {
+    id: row.id,
+    name: row.name,
+    slug: row.slug,
+    logoFileId: row.logoFileId,
+    status: row.suspendedAt ? "suspended" : "active",
+    createdAt: row.createdAt.toISOString(),
+    version: row.version,
+  };
+}
+
+function fromProfile(profile: OrganizationProfile): Organization {
+  return {
+    id: profile.id,
+    name: profile.name,
+    slug: profile.slug,
+    logoFileId: profile.logoFileId,
+    status: profile.suspended ? "suspended" : "active",
+    createdAt: profile.createdAt,
+    version: profile.version,
+  };
+}

@@ -1,0 +1,33 @@
+import { schemaState } from "./db/schema-state.ts";
+import { createDemoData, createPlatformAdmin } from "./demo-data.ts";
+import type { Deps } from "./deps.ts";
+
+/** @throws Error in production for a superuser; everywhere for a schema that this release cannot work with. */
+export async function refuseUnsafeDatabase({
+  config,
+  database,
+}: Pick<Deps, "config" | "database">): Promise<void> {
+  const state = await schemaState(database.sql);
+  if (state === "behind")
+    throw new Error(
+      "The database schema is behind this release: run `coachctl migrate` with DATABASE_OWNER_URL first",
+    );
+  if (config.mode !== "production") return;
+  const [role] = await database.sql<{ rolsuper: boolean }[]>`
+    select rolsuper from pg_roles where rolname = current_user`;
+  if (role?.rolsuper)
+    throw new Error("DATABASE_URL connects as a superuser: use the least-privilege role coaching_app");
+}
+
+/** The first platform admin, and in development the demo organizations. */
+export async function prepareFirstStart({
+  config,
+  db,
+  passwords,
+  log,
+}: Pick<Deps, "config" | "db" | "passwords" | "log">) {
+  const bootstrap = config.auth.bootstrapAdmin;
+  if (bootstrap && (await createPlatformAdmin(db, passwords, { ...bootstrap, always: false })))
+    log.info("first platform admin created");
+  if (config.demoData) await createDemoData(db, passwords);
+}

@@ -1,0 +1,45 @@
+import ipaddr from "ipaddr.js";
+
+/** The caller's address from the socket's and the forwarding header. */
+export type ClientIp = (socketAddress: string | undefined, forwardedFor: string | undefined) => string;
+
+type Parsed = ReturnType<typeof ipaddr.process>;
+
+/**
+ * Walks from the socket to the left through proxies that we trust, and stops at the first address we do not: a header
+ * that an untrusted peer sent has no effect.
+ *
+ * @param trustedProxies CIDRs, validated by the configuration.
+ */
+export function createClientIp(trustedProxies: readonly string[]): ClientIp {
+  const ranges = trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
+  const isTrusted = (address: Parsed): boolean =>
+    ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
+  return (socketAddress, forwardedFor) => {
+    let current = parse(socketAddress ?? "");
+    if (!current) return "0.0.0.0";
+    if (ranges.length === 0 || forwardedFor === undefined) return current.toString();
+    for (const hop of forwardedFor.split(",").reverse()) {
+      if (!isTrusted(current)) break;
+      const address = parse(hop.trim());
+      if (!address) break;
+      current = address;
+    }
+    return current.toString();
+  };
+}
+
+/** What one caller can change at will counts as one: IPv6 by /64, IPv4 whole. */
+export function networkOf(ip: string): string {
+  const address = parse(ip);
+  if (address?.kind() !== "ipv6") return ip;
+  return `${(address as ipaddr.IPv6).parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(":")}::/64`;
+}
+
+/** IPv4-mapped IPv6 comes out as IPv4. */
+function parse(text: string): Parsed | null {
+  return ipaddr.isValid(text) ? ipaddr.process(text) : null;
+}

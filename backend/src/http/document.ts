@@ -1,0 +1,66 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Config } from "../config/config.ts";
+import type { SecuredEnv } from "./app-env.ts";
+import { toPattern } from "./route-table.ts";
+
+export interface ApiDocument {
+  /** Serialised once: it does not change while the process lives. */
+  readonly json: string;
+  /** Whether a path below `/api` answers without a token, as its route declares. */
+  isPublic(path: string): boolean;
+}
+
+/** What the docs page is made of is as public as the document itself. */
+const docsPaths = [/^\/api(\/v1)?\/openapi\.json$/, /^\/api(\/v1)?\/docs(\/[^/]+)?$/];
+
+/** The OpenAPI 3.1 document of everything that is mounted, from the very declarations that validate. */
+export function createDocument(
+  root: OpenAPIHono<SecuredEnv>,
+  v1: OpenAPIHono<SecuredEnv>,
+  { version, publicUrl }: Pick<Config, "version" | "publicUrl">,
+): ApiDocument {
+  const info = {
+    openapi: "3.1.0",
+    info: {
+      title: "Coaching App API",
+      version,
+      description: [
+        "Multi-tenant backend for coaching, mentorship and counselling platforms.",
+        "",
+        "Sign in with `POST /api/auth/sign-in/email`, then send `Authorization: Bearer <token>`. Whenever an answer",
+        "carries the header `set-auth-token`, store that token instead of the one you have.",
+        "",
+        "Errors are `application/problem+json` with a stable `code`. Every answer carries `X-Request-Id`.",
+        "Every signed-in POST may carry an `Idempotency-Key`.",
+      ].join("\n"),
+    },
+    servers: [{ url: publicUrl }],
+  };
+  const inside = v1.getOpenAPI31Document(info);
+  const outside = root.getOpenAPI31Document(info);
+  const prefixed = Object.entries(inside.paths ?? {}).map(([path, item]) => [
+    path.startsWith("/api/") ? path : `/api/v1${path}`,
+    item,
+  ]);
+  const paths = { ...outside.paths, ...Object.fromEntries(prefixed) };
+  const components = {
+    schemas: { ...outside.components?.schemas, ...inside.components?.schemas },
+    securitySchemes: {
+      bearer: { type: "http", scheme: "bearer", description: "The signed token of a sign-in" },
+    },
+  };
+  const open = publicPatterns(paths);
+  return {
+    json: JSON.stringify({ ...inside, paths, components }),
+    isPublic: (path) => docsPaths.some((p) => p.test(path)) || open.some((p) => p.test(path)),
+  };
+}
+
+type Paths = Record<string, Record<string, { "x-access"?: string }>>;
+
+function publicPatterns(paths: object): RegExp[] {
+  return Object.entries(paths as Paths)
+    .filter(([, item]) => Object.values(item).some((operation) => operation["x-access"] === "public"))
+    .filter(([path]) => path.startsWith("/api/"))
+    .flatMap(([path]) => [toPattern(path), toPattern(path.replace("/api/v1/", "/api/"))]);
+}

@@ -1,0 +1,36 @@
+import type { Context } from "hono";
+import { AppError } from "../errors.ts";
+
+/** The strong ETag of a row's version. */
+export const etagOf = (version: number): string => `"v${version}"`;
+
+/** Whether a list of ETags (RFC 9110, 8.8.3) names this one; weak comparison, as `If-None-Match` wants. */
+export function matchesEtag(header: string, etag: string): boolean {
+  return header.split(",").some((one) => {
+    const tag = one.trim();
+    return tag === "*" || tag.replace(/^W\//, "") === etag;
+  });
+}
+
+/**
+ * The version a write insists on, from `If-Match`.
+ *
+ * @returns undefined when the client does not care.
+ * @throws AppError `precondition_failed` for a header that can match no version of ours.
+ */
+export function ifMatchVersion(c: Context): number | undefined {
+  const header = c.req.header("if-match");
+  if (header === undefined || header.trim() === "*") return undefined;
+  const version = /^"v(\d{1,9})"$/.exec(header.trim())?.[1];
+  if (version === undefined)
+    throw new AppError("precondition_failed", "If-Match does not name a version of this");
+  return Number(version);
+}
+
+/** True, with the ETag set, when the client has this version already: answer 304 without a body. */
+export function isNotModified(c: Context, version: number): boolean {
+  const etag = etagOf(version);
+  c.header("ETag", etag);
+  const header = c.req.header("if-none-match");
+  return header !== undefined && matchesEtag(header, etag);
+}

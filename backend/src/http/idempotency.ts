@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import type { Context, Next } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { RequestKey, StoredAnswer } from "../adapters/idempotency/port.ts";
+import { AppError } from "../errors.ts";
+import type { SecuredEnv } from "./app-env.ts";
+
+const isFinal = (status: number): boolean => ![401, 403, 429].includes(status) && status < 500;
+
+/** Runs a POST at most once per `Idempotency-Key`; without the header it just runs. */
+export async function idempotent(
+  c: Context<SecuredEnv>,
+  next: Next,
+  { body, secretAnswer }: { body: string; secretAnswer: boolean },
+): Promise<Response | undefined> {
+  const key = c.req.header("idempotency-key");
+  if (key === undefined) {
+    await next();
+    return undefined;
+  }
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new AppError("validation_failed", "Idempotency-Key must be 1 to 255 visible ASCII characters");
+  const request: RequestKey = {
+    userId: c.var.actor.userId,
+    route: `${c.req.method} ${c.req.path.replace(/^\/api(\/v1)?/, "")}`,
+    key,
+    bodyHash: createHash("sha256").update(body).digest("hex"),
+  };
+  const store = c.var.idempotency;
+  const claim = await store.claim(request);
+  if (claim.kind === "mismatch")
+    throw new AppError("idempotency_mismatch", "This Idempotency-Key was used with another body");
+  if (claim.kind === "running")
+    throw new AppError("conflict", "The first request with this Idempotency-Key still runs", {
+      retryAfter: 1,
+    });
+  if (claim.kind === "answered") return replay(c, claim.answer);
+  await next();
+  const { status } = c.res;
+  if (!isFinal(status)) await store.release(request);
+  else await store.keep(request, secretAnswer && status < 300 ? null : await snapshot(c.res), status);
+  return undefined;
+}
+
+function replay(c: Context, answer: StoredAnswer | null): Response {
+  if (!answer) throw new AppError("conflict", "The answer carried a secret that is shown once");
+  for (const [name, value] of Object.entries(answer.headers)) c.header(name, value);
+  c.header("Idempotency-Replayed", "true");
+  return c.body(answer.body, answer.status as ContentfulStatusCode);
+}
+
+async function snapshot(response: Response): Promise<StoredAnswer> {
+  const headers: Record<string, string> = {};
+  for (const name of ["content-type", "location", "etag"]) {
+    const value = response.headers.get(name);
+    if (value) headers[name] = value;
+  }
+  return { status: response.status, headers, body: await response.clone().text() };
+}

@@ -1,0 +1,33 @@
+import type { MiddlewareHandler } from "hono";
+import type { SessionLookup } from "../../auth/session-lookup.ts";
+import type { TokenRing } from "../../auth/token-ring.ts";
+import { AppError } from "../../errors.ts";
+import type { AppEnv } from "../app-env.ts";
+
+interface Deps {
+  readonly tokens: TokenRing;
+  readonly sessions: SessionLookup;
+  /** Whether a path answers without a token; everything else, known or not, is 401. */
+  readonly isPublic: (path: string) => boolean;
+}
+
+/** Default deny for all of `/api`: a signed bearer token of a living session, or nothing. */
+export function authenticate({ tokens, sessions, isPublic }: Deps): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    if (isPublic(c.req.path)) return next();
+    const token = bearerToken(c.req.header("authorization"));
+    const verified = token === null ? null : tokens.verify(token);
+    const actor = verified && (await sessions.find(verified.raw));
+    if (!verified || !actor) throw new AppError("unauthenticated", "Sign in first");
+    c.set("actor", actor);
+    // Signed by an older secret: the client stores the new one, and the old secret can retire.
+    if (verified.stale) c.header("set-auth-token", verified.signed);
+    c.header("Cache-Control", "no-store");
+    return next();
+  };
+}
+
+/** The token of an `Authorization: Bearer` header (the scheme is case-insensitive, RFC 9110). */
+export function bearerToken(header: string | undefined): string | null {
+  return /^bearer +([^\s]+)$/i.exec(header ?? "")?.[1] ?? null;
+}

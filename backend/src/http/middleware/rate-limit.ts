@@ -1,0 +1,76 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
+import type { AppEnv } from "../app-env.ts";
+import { networkOf } from "../client-ip.ts";
+import { problem } from "../problem.ts";
+
+interface Budgets {
+  readonly all: Budget;
+  readonly write: Budget;
+}
+
+const isWrite = (method: string): boolean => ["POST", "PUT", "PATCH", "DELETE"].includes(method);
+
+/** Counts against the caller's address, before anybody looks at a token. */
+export function limitByAddress(limiter: LimiterPort, budgets: Budgets): MiddlewareHandler<AppEnv> {
+  return (c, next) => limit(c, next, limiter, budgets, `ip:${networkOf(c.var.origin.ip)}`);
+}
+
+/** Counts against the signed-in user, whatever address each request comes from. */
+export function limitByUser(limiter: LimiterPort, budgets: Budgets): MiddlewareHandler<AppEnv> {
+  return (c, next) => {
+    const { actor } = c.var;
+    return actor ? limit(c, next, limiter, budgets, `user:${actor.userId}`) : next();
+  };
+}
+
+async function limit(
+  c: Context<AppEnv>,
+  next: () => Promise<void>,
+  limiter: LimiterPort,
+  { all, write }: Budgets,
+  key: string,
+): Promise<Response | undefined> {
+  const total = await limiter.consume(`${key}:all`, all);
+  announce(c, total, all);
+  if (!total.allowed) return refuse(c, total, all, "Rate Limit Exceeded");
+  if (!isWrite(c.req.method)) {
+    await next();
+    return undefined;
+  }
+  const writes = await limiter.consume(`${key}:write`, write);
+  announce(c, writes, write);
+  if (!writes.allowed) return refuse(c, writes, write, "Write Rate Limit Exceeded");
+  await next();
+  return undefined;
+}
+
+/** Tells the tightest budget so far: the one of which the smallest share is left. */
+export function announce(c: Context<AppEnv>, used: Consumed, budget: Budget): void {
+  const share = used.remaining / used.limit;
+  const tightest = c.var.tightestShare;
+  if (tightest !== undefined && tightest <= share) return;
+  c.set("tightestShare", share);
+  c.header("RateLimit-Limit", String(used.limit));
+  c.header("RateLimit-Remaining", String(used.remaining));
+  c.header("RateLimit-Reset", String(used.resetIn));
+  c.header("RateLimit-Policy", `${budget.max};w=${budget.window}`);
+}
+
+export function refuse(c: Context<AppEnv>, used: Consumed, budget: Budget, title: string): Response {
+  c.header("Retry-After", String(used.resetIn));
+  return problem(c, "rate_limited", `Too many requests: try again in ${used.resetIn} seconds`, {
+    title,
+    members: {
+      retryAfter: new Date(Date.now() + used.resetIn * 1000).toISOString(),
+      limit: used.limit,
+      window: inWords(budget.window),
+      tip: "Wait until retryAfter. Send many changes in one bulk request, and cache what you read.",
+    },
+  });
+}
+
+function inWords(seconds: number): string {
+  const [amount, unit] = seconds % 60 === 0 ? [seconds / 60, "minute"] : [seconds, "second"];
+  return `${amount} ${unit}${amount === 1 ? "" : "s"}`;
+}

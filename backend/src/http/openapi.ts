@@ -1,0 +1,37 @@
+import { z } from "@hono/zod-openapi";
+
+export const problemSchema = z
+  .object({
+    type: z.string().openapi({ description: "URN of the problem's kind" }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: "What happened, for a person" }),
+    instance: z.string().openapi({ description: "Path of the request" }),
+    code: z.string().openapi({ description: "Stable, for programs", example: "not_found" }),
+    requestId: z.string(),
+    error: z.string().openapi({ description: "Same as `title`" }),
+    message: z.string().openapi({ description: "Same as `detail`" }),
+    details: z.array(z.object({ field: z.string(), message: z.string() })),
+  })
+  .openapi("Problem");
+
+/** A declared refusal. */
+export const problemResponse = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: problemSchema } },
+});
+
+/** A declared JSON answer. */
+export const jsonResponse = <S extends z.ZodType>(description: string, schema: S) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+
+/** A declared JSON body. */
+export const jsonBody = <S extends z.ZodType>(schema: S) => ({
+  required: true,
+  content: { "application/json": { schema } },
+});
+
+/** An instant on the wire. */
+export const instant = z.string().openapi({ format: "date-time", example: "2026-11-21T09:30:00.000Z" });

@@ -1,0 +1,155 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { toAppError } from "../db/database-error.ts";
+import { AppError, type ErrorCode, type FieldError } from "../errors.ts";
+import type { AppEnv } from "./app-env.ts";
+
+interface ProblemKind {
+  readonly status: ContentfulStatusCode;
+  readonly title: string;
+  /** Where the wire's code differs from ours. */
+  readonly code?: ErrorCode;
+}
+
+export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
+  malformed_json: { status: 400, title: "Malformed JSON" },
+  validation_failed: { status: 400, title: "Validation Error" },
+  invalid_cursor: { status: 400, title: "Invalid Cursor" },
+  unauthenticated: { status: 401, title: "Unauthenticated" },
+  client_key_required: { status: 401, title: "Client Key Required" },
+  client_outdated: { status: 426, title: "Client Outdated" },
+  forbidden: { status: 403, title: "Forbidden" },
+  step_up_required: { status: 403, title: "Step-up Required" },
+  suspended: { status: 403, title: "Suspended" },
+  email_mismatch: { status: 403, title: "E-mail Mismatch" },
+  quota_exceeded: { status: 403, title: "Quota Exceeded" },
+  consent_required: { status: 403, title: "Consent Required" },
+  quarantined: { status: 403, title: "Quarantined" },
+  not_found: { status: 404, title: "Not Found" },
+  method_not_allowed: { status: 405, title: "Method Not Allowed" },
+  conflict: { status: 409, title: "Conflict" },
+  slot_taken: { status: 409, title: "Slot Taken" },
+  last_admin: { status: 409, title: "Last Admin" },
+  scan_pending: { status: 409, title: "Scan Pending" },
+  invalid_state: { status: 409, title: "Invalid State" },
+  precondition_failed: { status: 412, title: "Precondition Failed" },
+  payload_too_large: { status: 413, title: "Payload Too Large" },
+  uri_too_long: { status: 414, title: "URI Too Long" },
+  unsupported_media_type: { status: 415, title: "Unsupported Media Type" },
+  range_not_satisfiable: { status: 416, title: "Range Not Satisfiable" },
+  unprocessable: { status: 422, title: "Unprocessable Content", code: "validation_failed" },
+  idempotency_mismatch: { status: 422, title: "Idempotency Mismatch" },
+  rate_limited: { status: 429, title: "Rate Limit Exceeded" },
+  account_locked: { status: 429, title: "Account Locked" },
+  unavailable: { status: 503, title: "Unavailable" },
+  internal: { status: 500, title: "Internal Server Error" },
+};
+
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: string;
+  requestId: string;
+  error: string;
+  message: string;
+  details: readonly FieldError[];
+}
+
+/** What a particular problem says beyond its code. */
+export interface ProblemExtra {
+  readonly code?: string;
+  readonly status?: ContentfulStatusCode;
+  readonly title?: string;
+  readonly fields?: readonly FieldError[];
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/** Answers with an RFC 9457 problem; `error` and `message` repeat title and detail for older clients. */
+export function problem(
+  c: Context<AppEnv>,
+  code: ErrorCode,
+  detail: string,
+  extra: ProblemExtra = {},
+): Response {
+  const kind = problemKinds[code];
+  const wireCode = extra.code ?? kind.code ?? code;
+  const title = extra.title ?? kind.title;
+  const status = extra.status ?? kind.status;
+  const body: ProblemBody = {
+    type: `urn:coaching-app:problem:${wireCode}`,
+    title,
+    status,
+    detail,
+    instance: c.req.path,
+    code: wireCode,
+    requestId: c.var.origin.requestId,
+    error: title,
+    message: detail,
+    details: extra.fields ?? [],
+    ...extra.members,
+  };
+  c.set("problem", code);
+  if (status === 401) c.header("WWW-Authenticate", "Bearer");
+  c.header("Content-Type", "application/problem+json; charset=utf-8");
+  return c.body(JSON.stringify(body), status);
+}
+
+/** The one place where an error becomes an answer. What we did not expect is logged and shows nothing of itself. */
+export async function answerError(error: unknown, c: Context<AppEnv>): Promise<Response> {
+  const known = asAppError(error);
+  if (!known) {
+    c.var.log.error({ err: error }, "unexpected error");
+    return problem(c, "internal", "Something went wrong on our side");
+  }
+  if (known.code === "unavailable") c.var.log.warn({ err: known.cause ?? known }, "dependency unavailable");
+  if (known.retryAfter !== undefined) c.header("Retry-After", String(known.retryAfter));
+  await auditDenial(c, known.code);
+  return problem(c, known.code, known.message, { fields: known.fields });
+}
+
+const denials: ReadonlySet<ErrorCode> = new Set([
+  "forbidden",
+  "suspended",
+  "step_up_required",
+  "email_mismatch",
+  "quarantined",
+  "not_found",
+]);
+
+/**
+ * Every refusal of a signed-in caller leaves an audit event, a row that is not there included: so a stranger's row and
+ * a random id cost the same time. Anonymous refusals are audit lines of the log, not rows anybody could fill a disk with.
+ */
+async function auditDenial(c: Context<AppEnv>, code: ErrorCode): Promise<void> {
+  const { actor, attempt, origin, log } = c.var;
+  if (code === "unauthenticated")
+    log.info(
+      { type: "AUDIT", action: "request", result: "denied", path: c.req.path, ip: origin.ip },
+      "AUDIT",
+    );
+  if (!actor || !attempt || !denials.has(code)) return;
+  const [param] = Object.entries(c.req.param()).slice(-1);
+  try {
+    await c.var.audit.denied({
+      actorId: actor.userId,
+      origin,
+      action: attempt.action,
+      organizationId: attempt.organizationId ?? null,
+      target: param ? { type: param[0].replace(/Id$/, ""), id: param[1] } : null,
+      reason: code,
+    });
+  } catch (error) {
+    log.error({ err: error }, "denial could not be audited");
+  }
+}
+
+function asAppError(error: unknown): AppError | null {
+  if (error instanceof AppError) return error;
+  if (error instanceof HTTPException && error.status < 500)
+    return new AppError("malformed_json", "The request could not be read");
+  return toAppError(error);
+}

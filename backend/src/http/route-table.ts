@@ -1,0 +1,36 @@
+/** Which methods a path has, over every route that was mounted. */
+export interface RouteTable {
+  /** Upper case, HEAD included where GET is; empty for an unknown path. */
+  methodsOf(path: string): readonly string[];
+}
+
+interface MountedRoute {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** @param routes `app.routes`; middleware (method ALL) says nothing about what exists. */
+export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
+  const byPath = Map.groupBy(
+    routes.filter((route) => route.method !== "ALL"),
+    (route) => route.path,
+  );
+  const patterns = [...byPath].map(([path, found]) => {
+    const methods = new Set(found.map((route) => route.method.toUpperCase()));
+    if (methods.has("GET")) methods.add("HEAD");
+    return { pattern: toPattern(path), methods: [...methods].sort() };
+  });
+  return {
+    methodsOf: (path) => [
+      ...new Set(patterns.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods)),
+    ],
+  };
+}
+
+/** `/files/:fileId/stream` as an expression over whole paths. */
+export function toPattern(path: string): RegExp {
+  const escaped = path
+    .replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/:[A-Za-z]+|\\\{[A-Za-z]+\\\}/g, "[^/]+");
+  return new RegExp(`^${escaped}$`);
+}

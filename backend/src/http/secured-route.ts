@@ -1,0 +1,107 @@
+import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import { access, can, type Permission } from "../auth/access.ts";
+import type { Actor } from "../auth/actor.ts";
+import { AppError } from "../errors.ts";
+import type { AppEnv, SecuredEnv } from "./app-env.ts";
+import { idempotent } from "./idempotency.ts";
+import { isId } from "./ids.ts";
+import { readJsonBody } from "./json-body.ts";
+import { problemResponse } from "./openapi.ts";
+
+const denied = { 401: problemResponse("Sign in first"), 403: problemResponse("Not allowed") };
+
+interface Options {
+  readonly permission: Permission;
+  /** The answer carries a secret that is shown once: it is never stored for replay. */
+  readonly secretAnswer?: true;
+}
+
+/**
+ * A route behind the guard: signed in, member of the organization in the path (`organizationId`) and allowed by role,
+ * in this order and before the body is read. Writes `x-access` into the OpenAPI document; row rules are the service's.
+ *
+ * Without a `query` schema no query parameter is accepted, and without a `body` schema no body but `{}`.
+ */
+export const securedRoute = <
+  P extends string,
+  R extends Omit<RouteConfig, "path" | "middleware"> & { path: P },
+>(
+  { permission, secretAnswer }: Options,
+  config: R,
+) => {
+  const secured = {
+    "x-access": permission,
+    security: [{ bearer: [] as string[] }],
+    middleware: guard(permission, {
+      action: config.operationId ?? permission,
+      hasBody: config.request?.body !== undefined,
+      isPost: config.method === "post",
+      secretAnswer: secretAnswer ?? false,
+    }),
+  };
+  const request = { query: z.strictObject({}), ...config.request };
+  const route = { ...config, request, ...secured, responses: { ...denied, ...config.responses } };
+  return createRoute(route as unknown as R & typeof secured & { responses: typeof denied & R["responses"] });
+};
+
+/** A route that needs nobody signed in; `reason` says why, and the list of them is a test. */
+export const publicRoute = <
+  P extends string,
+  R extends Omit<RouteConfig, "path" | "middleware"> & { path: P },
+>(
+  reason: string,
+  config: R,
+) => {
+  const request = { query: z.strictObject({}), ...config.request };
+  const open = {
+    "x-access": "public",
+    "x-public-reason": reason,
+    security: [] as Record<string, string[]>[],
+  };
+  return createRoute({ ...config, request, ...open } as unknown as R & typeof open);
+};
+
+interface GuardOptions {
+  action: string;
+  hasBody: boolean;
+  isPost: boolean;
+  secretAnswer: boolean;
+}
+
+function guard(permission: Permission, options: GuardOptions): MiddlewareHandler<SecuredEnv> {
+  return createMiddleware<SecuredEnv>(async (c, next) => {
+    const actor = (c.var as AppEnv["Variables"]).actor;
+    if (!actor) throw new AppError("unauthenticated", "Sign in first");
+    const organizationId = c.req.param("organizationId");
+    c.set("attempt", { action: options.action });
+    authorise(actor, permission, organizationId, () =>
+      c.set("attempt", { action: options.action, ...(organizationId && { organizationId }) }),
+    );
+    c.set("caller", { ...actor, origin: c.var.origin });
+    if (c.req.method === "GET" || c.req.method === "HEAD") return next();
+    const body = await readJsonBody(c.req);
+    if (!options.hasBody && !/^\s*(\{\s*\})?\s*$/.test(body))
+      throw new AppError("validation_failed", "This operation takes no fields");
+    return options.isPost ? idempotent(c, next, { body, secretAnswer: options.secretAnswer }) : next();
+  });
+}
+
+function authorise(
+  actor: Actor,
+  permission: Permission,
+  organizationId: string | undefined,
+  belongs: () => void,
+): void {
+  if (organizationId !== undefined && !isId(organizationId)) throw new AppError("not_found", "Not found");
+  const decision = can(actor, permission, organizationId);
+  if (decision === "unknown_organization") throw new AppError("not_found", "Not found");
+  belongs();
+  if (decision === "suspended")
+    throw new AppError("suspended", "This organization or your membership is suspended");
+  if (decision === "forbidden") throw new AppError("forbidden", "Your role does not allow this");
+}
+
+/** Every permission name, for the document. */
+export const permissions = Object.keys(access) as Permission[];

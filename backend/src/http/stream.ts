@@ -1,0 +1,53 @@
+import { pipeline } from "node:stream/promises";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Context } from "hono";
+import type { ByteRange, Streamable } from "../adapters/storage/port.ts";
+import { AppError } from "../errors.ts";
+import type { SecuredEnv } from "./app-env.ts";
+import { matchesEtag } from "./etag.ts";
+import { parseRange } from "./range.ts";
+
+/** Even if somebody makes a browser render it, it has no origin, no script and nothing to load. */
+const contentSecurityPolicy = "sandbox; default-src 'none'";
+
+/**
+ * Answers GET and HEAD with the bytes, whole or the range asked for, straight from the store's Node stream to the
+ * socket: web streams in between cost two thirds of the throughput. A client that goes away closes the store's stream.
+ */
+export async function sendStream(c: Context<SecuredEnv>, body: Streamable): Promise<Response> {
+  c.header("ETag", body.etag);
+  c.header("Accept-Ranges", "bytes");
+  c.header("Content-Security-Policy", contentSecurityPolicy);
+  const seen = c.req.header("if-none-match");
+  if (seen !== undefined && matchesEtag(seen, body.etag)) return c.body(null, 304);
+  const range = rangeOf(c, body);
+  c.header("Content-Type", body.contentType);
+  c.header("Content-Disposition", body.disposition);
+  c.header("Content-Length", String(range ? range.end - range.start + 1 : body.size));
+  if (range) c.header("Content-Range", `bytes ${range.start}-${range.end}/${body.size}`);
+  const head = c.body(null, range ? 206 : 200);
+  if (c.req.method === "HEAD") return head;
+  const source = await body.open(range);
+  const { outgoing } = c.env;
+  outgoing.writeHead(head.status, Object.fromEntries(head.headers));
+  try {
+    await pipeline(source, outgoing);
+  } catch (error) {
+    // The status is on the wire already: a cut connection is all that can still be said.
+    if (!outgoing.destroyed) outgoing.destroy();
+    if (!isHangUp(error)) c.var.log.warn({ err: error }, "stream broke off");
+  }
+  return RESPONSE_ALREADY_SENT;
+}
+
+function rangeOf(c: Context<SecuredEnv>, { size, etag }: Streamable): ByteRange | null {
+  const condition = c.req.header("if-range");
+  if (condition !== undefined && condition !== etag) return null;
+  const range = parseRange(c.req.header("range"), size);
+  if (range !== "unsatisfiable") return range;
+  c.header("Content-Range", `bytes */${size}`);
+  throw new AppError("range_not_satisfiable", `The file is ${size} bytes long`);
+}
+
+const isHangUp = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";

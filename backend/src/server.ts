@@ -1,0 +1,48 @@
+import type { Server } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
+import { createApp } from "./app.ts";
+import { parseEnv } from "./config/parse-env.ts";
+import { createDeps } from "./deps.ts";
+import { prepareFirstStart, refuseUnsafeDatabase } from "./first-start.ts";
+import { answerClientError } from "./http/client-error.ts";
+import { runUntilStopped } from "./lifecycle.ts";
+
+await runUntilStopped(async () => {
+  const config = parseEnv(process.env);
+  const deps = createDeps(config);
+  await refuseUnsafeDatabase(deps);
+  await deps.startQueue();
+  await prepareFirstStart(deps);
+  const server = createAdaptorServer({
+    fetch: createApp(deps).fetch,
+    serverOptions: { maxHeaderSize: 32 * 1024, requestTimeout: 0, headersTimeout: 15_000 },
+  }) as Server;
+  server.on("clientError", answerClientError(config.hsts));
+  if (config.worker) await deps.startWorker();
+  await listen(server, config);
+  deps.log.info({ host: config.host, port: config.port, version: config.version }, "listening");
+  return async () => {
+    await closeServer(server);
+    await deps.close();
+  };
+});
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE" ? new Error(`Port ${port} is taken: set PORT to another one`) : error,
+      ),
+    );
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Takes no more connections, lets running requests finish for a while, and then cuts what is left. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 25_000).unref();
+  });
+}
