@@ -1,10 +1,8 @@
 import type { Server } from "node:http";
-import { createAdaptorServer } from "@hono/node-server";
-import { createApp } from "./app.ts";
 import { parseEnv } from "./config/parse-env.ts";
 import { createDeps } from "./deps.ts";
 import { prepareFirstStart, refuseUnsafeDatabase } from "./first-start.ts";
-import { answerClientError } from "./http/client-error.ts";
+import { createServer } from "./http-server.ts";
 import { runUntilStopped } from "./lifecycle.ts";
 
 await runUntilStopped(async () => {
@@ -13,12 +11,8 @@ await runUntilStopped(async () => {
   await refuseUnsafeDatabase(deps);
   await deps.startQueue();
   await prepareFirstStart(deps);
-  const server = createAdaptorServer({
-    fetch: createApp(deps).fetch,
-    serverOptions: { maxHeaderSize: 32 * 1024, requestTimeout: 0, headersTimeout: 15_000 },
-  }) as Server;
-  server.on("clientError", answerClientError(config.hsts));
   if (config.worker) await deps.startWorker();
+  const server = createServer(deps);
   await listen(server, config);
   deps.log.info({ host: config.host, port: config.port, version: config.version }, "listening");
   return async () => {
@@ -43,6 +37,6 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 25_000).unref();
+    setTimeout(() => server.closeAllConnections(), 20_000).unref();
   });
 }

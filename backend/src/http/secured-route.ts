@@ -1,7 +1,7 @@
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import { access, can, type Permission } from "../auth/access.ts";
+import { can, type Permission } from "../auth/access.ts";
 import type { Actor } from "../auth/actor.ts";
 import { AppError } from "../errors.ts";
 import type { AppEnv, SecuredEnv } from "./app-env.ts";
@@ -102,6 +102,3 @@ function authorise(
     throw new AppError("suspended", "This organization or your membership is suspended");
   if (decision === "forbidden") throw new AppError("forbidden", "Your role does not allow this");
 }
-
-/** Every permission name, for the document. */
-export const permissions = Object.keys(access) as Permission[];
