@@ -1,8 +1,8 @@
-import { eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Passwords } from "./auth/password.ts";
 import type { Database } from "./db/client.ts";
 import { account, member, organization, user } from "./db/schema/index.ts";
+import { credentialOf } from "./platform-admin.ts";
 
 type DemoRole = "platform_admin" | "org_admin" | "manager" | "coach" | "client";
 
@@ -17,6 +17,7 @@ const organizations = [
   { name: "Northwind Coaching", slug: "northwind" },
   { name: "Southbay Mentoring", slug: "southbay" },
 ] as const;
+const names = { org_admin: "Ada", manager: "Max", coach: "Cora", client: "Cleo" } as const;
 const roles = ["org_admin", "manager", "coach", "client"] as const;
 
 /** Well known, so that anybody can sign in at once: the server refuses to make them in production. */
@@ -48,59 +49,17 @@ export async function createDemoData(db: Database, passwords: Passwords): Promis
       people.map(({ id, email, role, organization: home }) => ({
         id,
         email,
-        name: role === "platform_admin" ? "Demo Platform Admin" : `Demo ${role} of ${home}`,
+        name: role === "platform_admin" ? "Pat Platform" : `${names[role]} ${home.split(" ")[0]}`,
         emailVerified: true,
         globalRole: role === "platform_admin" ? role : null,
       })),
     );
-    await tx.insert(account).values(people.map(({ id, hash }) => credential(id, hash)));
+    await tx.insert(account).values(people.map(({ id, hash }) => credentialOf(id, hash)));
     await tx.insert(member).values(
       people.flatMap(({ id, role, organization: home }) => {
         const organizationId = made.find((one) => one.name === home)?.id;
         return role === "platform_admin" || !organizationId ? [] : [{ organizationId, userId: id, role }];
       }),
     );
-  });
-}
-
-/** The row by which Better-auth knows a password. */
-const credential = (userId: string, password: string) => ({
-  accountId: userId,
-  providerId: "credential",
-  userId,
-  password,
-});
-
-/**
- * A person with global rights, made outside of sign-up.
- *
- * @returns false when there is a platform admin already and `always` is not set, or the address is taken.
- */
-export async function createPlatformAdmin(
-  db: Database,
-  passwords: Passwords,
-  { email, password, always }: { email: string; password: string; always: boolean },
-): Promise<boolean> {
-  const hash = await passwords.hash(password);
-  return db.transaction(async (tx) => {
-    const [admin] = await tx
-      .select({ id: user.id })
-      .from(user)
-      .where(eq(user.globalRole, "platform_admin"))
-      .limit(1);
-    if (admin && !always) return false;
-    const [created] = await tx
-      .insert(user)
-      .values({
-        email: email.toLowerCase(),
-        name: "Platform Admin",
-        emailVerified: true,
-        globalRole: "platform_admin",
-      })
-      .onConflictDoNothing()
-      .returning({ id: user.id });
-    if (!created) return false;
-    await tx.insert(account).values(credential(created.id, hash));
-    return true;
   });
 }

@@ -1,6 +1,7 @@
 import { schemaState } from "./db/schema-state.ts";
-import { createDemoData, createPlatformAdmin } from "./demo-data.ts";
+import { createDemoData } from "./demo-data.ts";
 import type { Deps } from "./deps.ts";
+import { createPlatformAdmin } from "./platform-admin.ts";
 
 /** @throws Error in production for a superuser; everywhere for a schema that this release cannot work with. */
 export async function refuseUnsafeDatabase({

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { parseEnv as parseEnvFile } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { generateSecrets } from "../../scripts/gen-secrets.ts";
+import { generateSecrets } from "../../src/config/generate-secrets.ts";
 import { weaknessOf } from "../../src/config/weak-secret.ts";
 import { problemsOf } from "./problems.ts";
 import { productionEnv } from "./production-env.ts";

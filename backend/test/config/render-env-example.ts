@@ -3,7 +3,7 @@ import { variableGroups } from "../../src/config/variables.ts";
 
 const HEADER = `# Every setting. Copy to .env, which git ignores. An empty value counts as not set.
 # Each secret can also be read from a file: set NAME_FILE to its path instead of NAME.
-# Fresh secrets: node backend/scripts/gen-secrets.ts`;
+# Fresh secrets: coachctl secrets generate`;
 
 function defaultText({ default: value, derived, required }: Variable<unknown>): string {
   const words: string[] = [];

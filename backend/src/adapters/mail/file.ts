@@ -35,6 +35,9 @@ export function createFileMailbox({
       await rename(unfinished, join(dir, name));
       onMail?.(message.to, FIRST_LINK.exec(message.text)?.[0]);
     },
+    async check() {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+    },
     async close() {
       transport.close();
     },

@@ -12,5 +12,7 @@ export interface MailMessage {
  */
 export interface MailPort {
   send(message: MailMessage): Promise<void>;
+  /** Rejects when a mail could not be handed over now. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }

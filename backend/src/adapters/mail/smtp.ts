@@ -52,6 +52,13 @@ export function createSmtpMail(config: SmtpConfig): MailPort {
         throw failure(error);
       }
     },
+    async check() {
+      try {
+        await transport.verify();
+      } catch (error) {
+        throw failure(error);
+      }
+    },
     async close() {
       transport.close();
     },

@@ -22,13 +22,13 @@ export const productionStorage: readonly Check[] = [
     name: "File URLs of the disk driver are signed",
     reads: ["STORAGE_SIGNING_KEY", "STORAGE_DRIVER", "S3_ENDPOINT"],
     problem: (s) => when(!isOnS3(s) && s.STORAGE_SIGNING_KEY === undefined, "is missing for the disk driver"),
-    fix: "make one with: node backend/scripts/gen-secrets.ts",
+    fix: "make one with: coachctl secrets generate",
   }),
   check({
     name: "The key that signs file URLs is strong",
     reads: ["STORAGE_SIGNING_KEY"],
     problem: (s) => s.STORAGE_SIGNING_KEY && weaknessOf(s.STORAGE_SIGNING_KEY),
-    fix: "make one with: node backend/scripts/gen-secrets.ts",
+    fix: "make one with: coachctl secrets generate",
   }),
   ...credentials.map((name) =>
     check({

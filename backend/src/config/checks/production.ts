@@ -5,7 +5,7 @@ import { productionDatabase } from "./production-database.ts";
 import { productionMail } from "./production-mail.ts";
 import { productionStorage } from "./production-storage.ts";
 
-const generate = "make one with: node backend/scripts/gen-secrets.ts";
+const generate = "make one with: coachctl secrets generate";
 
 const isOpen = (url: string): boolean => new URL(url).protocol !== "https:";
 const isOpenToOthers = (url: string): boolean => isOpen(url) && !isLoopback(new URL(url).hostname);

@@ -14,7 +14,7 @@ export interface NamedKey {
 
 const VISIBLE = /^[\x21-\x7e]+$/;
 const tooShort = `is shorter than ${MIN_SECRET_LENGTH} characters`;
-const generate = "(make one with: node backend/scripts/gen-secrets.ts)";
+const generate = "(make one with: coachctl secrets generate)";
 
 /** A password somebody else chose; only what breaks protocols is refused. */
 export const password = z

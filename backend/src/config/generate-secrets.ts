@@ -1,9 +1,8 @@
-/** Prints a fresh value of every secret that is ours to make, ready for an environment file. */
 import { randomBytes } from "node:crypto";
 
 const secret = (): string => randomBytes(48).toString("base64url");
 
-/** Lines of `NAME=value`. Keys of a store and of a mail account are made there, not here. */
+/** Fresh values, as lines of `NAME=value` for an environment file. Keys of a store and of a mail account are made there, not here. */
 export function generateSecrets(): string[] {
   return [
     `BETTER_AUTH_SECRETS=1:${secret()}`,
@@ -14,5 +13,3 @@ export function generateSecrets(): string[] {
     `METRICS_TOKEN=${secret()}`,
   ];
 }
-
-if (import.meta.main) process.stdout.write(`${generateSecrets().join("\n")}\n`);

@@ -1,0 +1,46 @@
+import { createMail } from "../adapters/mail/create.ts";
+import { createStorage } from "../adapters/storage/create.ts";
+import { formatPreflight, type Probes, preflight } from "../config/preflight.ts";
+import { createDatabase, type DatabaseClient } from "../db/client.ts";
+import { schemaState } from "../db/schema-state.ts";
+import { type Command, readFlags, withEmbedded } from "./command.ts";
+
+export const runPreflight: Command = {
+  name: "preflight",
+  usage: "preflight",
+  summary: "Check every demand of production, line by line",
+  async run(terminal) {
+    readFlags(terminal, {});
+    const lines = await preflight(withEmbedded(terminal), probes);
+    terminal.print(formatPreflight(lines));
+    const failed = lines.filter(({ ok }) => !ok).length;
+    terminal.print(`\n${lines.length - failed} pass, ${failed} fail.`);
+    return failed === 0 ? 0 : 1;
+  },
+};
+
+async function ask(url: string, question: (database: DatabaseClient) => Promise<void>): Promise<void> {
+  const database = createDatabase(url, { max: 1 });
+  await question(database).finally(() => database.close());
+}
+
+async function using<T extends { check(): Promise<void>; close(): Promise<void> }>(part: T): Promise<void> {
+  await part.check().finally(() => part.close());
+}
+
+const probes: Probes = {
+  databaseRole: ({ database }) =>
+    ask(database.url, async ({ sql }) => {
+      const [role] = await sql<
+        { rolsuper: boolean }[]
+      >`select rolsuper from pg_roles where rolname = current_user`;
+      if (role?.rolsuper) throw new Error("it is a superuser: connect as coaching_app");
+    }),
+  schema: ({ database }) =>
+    ask(database.url, async ({ sql }) => {
+      if ((await schemaState(sql)) === "behind")
+        throw new Error("it is behind this release: run `coachctl migrate`");
+    }),
+  storage: (config) => using(createStorage(config)),
+  mail: (config) => using(createMail(config)),
+};
