@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
 import type { Passwords } from "./auth/password.ts";
 import type { Database } from "./db/client.ts";
-import { account, user } from "./db/schema/index.ts";
+import { account, auditEvent, user } from "./db/schema/index.ts";
 
 /** The row by which Better-auth knows a password. */
 export const credentialOf = (userId: string, password: string) => ({
@@ -41,6 +41,13 @@ export async function createPlatformAdmin(
       .returning({ id: user.id });
     if (!created) return false;
     await tx.insert(account).values(credentialOf(created.id, hash));
+    await tx.insert(auditEvent).values({
+      action: "user.platform_admin_created",
+      actorType: "system",
+      targetType: "user",
+      targetId: created.id,
+      result: "allowed",
+    });
     return true;
   });
 }

@@ -1,4 +1,4 @@
-import { parseEnv } from "../config/parse-env.ts";
+import { databaseUrls } from "../config/database-urls.ts";
 import { migrate } from "../db/migrate.ts";
 import { type Command, readFlags, withEmbedded } from "./command.ts";
 
@@ -8,10 +8,10 @@ export const migrateDatabase: Command = {
   summary: "Bring the schema up to date",
   async run(terminal) {
     readFlags(terminal, {});
-    const { database } = parseEnv(withEmbedded(terminal));
-    if (!database.ownerUrl)
+    const { ownerUrl } = databaseUrls(withEmbedded(terminal));
+    if (!ownerUrl)
       throw new Error("DATABASE_OWNER_URL is needed: migrations run as the owner, coaching_owner");
-    await migrate({ ownerUrl: database.ownerUrl });
+    await migrate({ ownerUrl });
     terminal.print("The schema is up to date.");
     return 0;
   },

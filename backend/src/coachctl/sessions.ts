@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { session } from "../db/schema/index.ts";
+import { auditEvent, session } from "../db/schema/index.ts";
 import { type Command, readFlags, withDatabase } from "./command.ts";
 
 export const revokeSessions: Command = {
@@ -10,7 +10,16 @@ export const revokeSessions: Command = {
     const { all } = readFlags(terminal, { all: { type: "boolean", default: false } });
     if (!all) throw new Error("--all is needed: this signs everybody out");
     return withDatabase(terminal, async ({ db }) => {
-      const ended = await db.delete(session).where(sql`true`).returning({ id: session.id });
+      const ended = await db.transaction(async (tx) => {
+        const gone = await tx.delete(session).where(sql`true`).returning({ id: session.id });
+        await tx.insert(auditEvent).values({
+          action: "platform.all_sessions_revoked",
+          actorType: "system",
+          result: "allowed",
+          changes: { ended: gone.length },
+        });
+        return gone;
+      });
       terminal.print(`${ended.length} auth sessions ended.`);
       return 0;
     });

@@ -1,8 +1,8 @@
-import { withPassword } from "./assemble.ts";
 import { ConfigError } from "./config-error.ts";
 import { readTextFile } from "./parse-env.ts";
 import { readSettings } from "./read-settings.ts";
 import type { ReadFile } from "./read-values.ts";
+import { withPassword } from "./values/database-url.ts";
 import type { Environment } from "./variable.ts";
 
 /**
