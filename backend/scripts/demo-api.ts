@@ -1,6 +1,13 @@
 /** The tour cannot go on; the message is one sentence for the person who started it. */
 export class DemoFailure extends Error {
   override readonly name = "DemoFailure";
+  /** Of the answer that ended it, if it was one. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
 }
 
 export interface Answer {
@@ -27,7 +34,7 @@ export type DemoApi = ReturnType<typeof createDemoApi>;
 
 /** Enough of a secret to tell two apart, too little to use. */
 const shorten = (name: string, value: string): string =>
-  /token/i.test(name) ? `${value.slice(0, 6)}…` : value.length > 48 ? `${value.slice(0, 47)}…` : value;
+  /token/i.test(name) ? `${value.slice(0, 6)}…` : value;
 
 /** Sends requests and prints each with its answer. */
 export function createDemoApi(base: string, say: Say) {
@@ -41,16 +48,14 @@ export function createDemoApi(base: string, say: Say) {
       ...request.headers,
     };
     const answer = await read(fetch(url, { method, headers, ...(body && { body }) }), url);
-    const shown = show.map((name) => {
-      const value = answer.headers.get(name) ?? answer.field(name);
-      return `${name}: ${shorten(name, value)}`;
-    });
     const sent = bytes ? ` (${bytes.length} bytes)` : "";
     // A signed URL is a permission: its query is not for the screen.
-    say(`    ${method} ${url.pathname}${sent} → ${answer.status}`);
+    const line = `${method} ${url.pathname}`;
+    say(`    ${line}${sent} → ${answer.status}`);
     if (answer.status !== expect)
-      throw new DemoFailure(`${method} ${url.pathname} answered ${answer.status} instead of ${expect}.`);
-    for (const line of shown) say(`        ${line}`);
+      throw new DemoFailure(`${line} answered ${answer.status} instead of ${expect}.`, answer.status);
+    for (const name of show)
+      say(`        ${name}: ${shorten(name, answer.headers.get(name) ?? answer.field(name))}`);
     return answer;
   };
 }
@@ -72,7 +77,8 @@ async function read(pending: Promise<Response>, url: URL): Promise<Answer> {
     let value = body;
     for (const key of path.split("."))
       value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-    return value === undefined ? "-" : String(value);
+    if (value === undefined) throw new DemoFailure(`The answer of ${url.pathname} has no ${path}.`);
+    return String(value);
   };
   return { status: response.status, headers: response.headers, bytes, field };
 }

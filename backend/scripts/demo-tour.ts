@@ -17,8 +17,10 @@ async function signIn(api: DemoApi, email: string): Promise<string> {
   const json = { email, password: account?.password };
   const show = ["user.email", "token"];
   const answer = await api("POST", "/api/auth/sign-in/email", { json, expect: 200, show }).catch((error) => {
-    if (!(error instanceof DemoFailure) || !error.message.includes("401")) throw error;
-    throw new DemoFailure(`${email} cannot sign in: this server has no demo data, or the password was changed.`);
+    if (!(error instanceof DemoFailure && error.status === 401)) throw error;
+    throw new DemoFailure(
+      `${email} cannot sign in: this server has no demo data, or the password was changed.`,
+    );
   });
   return answer.field("token");
 }
@@ -96,7 +98,8 @@ export async function runTour(base: string, say: Say): Promise<void> {
     expect: 206,
     show: ["content-range"],
   });
-  if (!range.bytes.equals(pdf.subarray(0, 8))) throw new DemoFailure("The range holds other bytes than asked for.");
+  if (!range.bytes.equals(pdf.subarray(0, 8)))
+    throw new DemoFailure("The range holds other bytes than asked for.");
   say(`    bytes 0 to 7      ${range.bytes.toString("latin1")}`);
 
   say("\n5  A PNG becomes the logo of the organization");

@@ -7,7 +7,8 @@ const { values } = parseArgs({ options: { url: { type: "string", default: "http:
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {
-  if (!URL.canParse(values.url)) throw new DemoFailure(`--url wants an address such as http://localhost:3001.`);
+  if (!URL.canParse(values.url))
+    throw new DemoFailure(`--url wants an address such as http://localhost:3001.`);
   say(`Coaching App, a tour of ${values.url}\n`);
   await runTour(values.url, say);
 } catch (error) {
