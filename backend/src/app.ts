@@ -1,6 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
@@ -57,16 +57,16 @@ export function createApp(deps: Deps): Hono<AppEnv> {
       return RESPONSE_ALREADY_SENT;
     });
 
-  const isPublic = (path: string): boolean => document.isPublic(path);
-  app.use("/api/*", async (c, next) =>
-    c.req.path.endsWith("/health") && isPublic(c.req.path) ? next() : limited(c, next),
+  app.use("/api/*", except(document.isForMonitors, limitByAddress(deps.limiter, config.limits)));
+  const key = clientKey({ keys: config.clientKeys, required: config.clientKeyRequired });
+  app.use(
+    "/api/*",
+    except((path) => document.isForMonitors(path) || document.isReference(path), key),
   );
-  const limited = limitByAddress(deps.limiter, config.limits);
-  app.use("/api/*", clientKey({ keys: config.clientKeys, required: config.clientKeyRequired }));
   app.route("/api/auth", signInRoutes(deps.services.signIn, deps.authEndpoints));
   for (const base of ["/api/v1", "/api"])
     app.use(`${base}/errors/stats`, metricsToken(config.metricsToken, errors));
-  app.use("/api/*", authenticate({ ...deps, isPublic }));
+  app.use("/api/*", authenticate({ ...deps, isPublic: document.isPublic }));
   app.use("/api/*", limitByUser(deps.limiter, config.limits));
   for (const base of ["/api/v1", "/api"]) {
     app.get(`${base}/openapi.json`, (c) =>
@@ -84,4 +84,12 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     return answerError(new AppError("method_not_allowed", "This method is not offered here"), c);
   });
   return app;
+}
+
+/** A middleware for all paths but some. */
+function except(
+  isExempt: (path: string) => boolean,
+  middleware: MiddlewareHandler<AppEnv>,
+): MiddlewareHandler<AppEnv> {
+  return (c, next) => (isExempt(c.req.path) ? next() : middleware(c, next));
 }

@@ -62,8 +62,10 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
     storageIsUp: recentCheck(() => storage.check(), 2000),
     limits: config.fileLimits,
   };
-  const fileJobs = createFileJobs(filesDeps);
-  const housekeeping = createHousekeeping({ db, log });
+  // Opens no connection before the first job.
+  const jobsDatabase = createDatabase(config.database.url, { max: 3, patient: true });
+  const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
+  const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
 
   const sessions = createSessionLookup(database.sql, { maxDays: config.auth.sessionMaxDays });
   const services = {
@@ -128,7 +130,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
     async close(): Promise<void> {
       await housekeeping.stop();
       await queue.stop();
-      await Promise.all([mail.close(), storage.close(), database.close()]);
+      await Promise.all([mail.close(), storage.close(), database.close(), jobsDatabase.close()]);
     },
   };
 }

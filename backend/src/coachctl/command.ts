@@ -41,7 +41,7 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const { url } = databaseUrls(withEmbedded(terminal));
   if (!url) throw new Error("DATABASE_URL is needed: no embedded database runs in DATA_DIR");
-  const database = createDatabase(url, { max: 2 });
+  const database = createDatabase(url, { max: 2, patient: true });
   try {
     return await work(database);
   } finally {

@@ -8,10 +8,14 @@ export interface ApiDocument {
   readonly json: string;
   /** Whether a path below `/api` answers without a token, as its route declares. */
   isPublic(path: string): boolean;
+  /** The reference and the document: opened by people in a browser, which sends no app's key. */
+  isReference(path: string): boolean;
+  /** Asked by load balancers every second: neither counted nor asked for a key. */
+  isForMonitors(path: string): boolean;
 }
 
-/** What the docs page is made of is as public as the document itself. */
-const docsPaths = [/^\/api(\/v1)?\/openapi\.json$/, /^\/api(\/v1)?\/docs(\/[^/]+)?$/];
+const referencePaths = /^\/api(\/v1)?\/(openapi\.json|docs(\/[^/]+)?)$/;
+const monitorPaths = /^\/api(\/v1)?\/health$/;
 
 /** The OpenAPI 3.1 document of everything that is mounted, from the very declarations that validate. */
 export function createDocument(
@@ -52,7 +56,9 @@ export function createDocument(
   const open = publicPatterns(paths);
   return {
     json: JSON.stringify({ ...inside, paths, components }),
-    isPublic: (path) => docsPaths.some((p) => p.test(path)) || open.some((p) => p.test(path)),
+    isPublic: (path) => referencePaths.test(path) || open.some((pattern) => pattern.test(path)),
+    isReference: (path) => referencePaths.test(path),
+    isForMonitors: (path) => monitorPaths.test(path),
   };
 }
 
