@@ -78,6 +78,8 @@ export function createRegister(deps: FilesDeps) {
         .where(and(eq(uploadIntent.id, intent.id), isNull(uploadIntent.usedAt)))
         .returning({ id: uploadIntent.id });
       if (used.length === 0) throw new AppError("not_found", "This upload expired meanwhile");
+      // Before the insert, whose foreign key shares this lock: taken later, two registers would wait for each other.
+      const previous = targets[intent.target].single ? await lockSingle(tx, intent) : null;
       const [row] = await tx
         .insert(file)
         .values({
@@ -102,7 +104,7 @@ export function createRegister(deps: FilesDeps) {
           { fileId: row.id, stagingKey: staged, sha256: intent.sha256 },
           tx,
         );
-      if (targets[row.target].single) await replaceSingle(tx, deps, row);
+      if (targets[row.target].single) await replaceSingle(tx, deps, row, previous);
       await deps.audit.record(tx, caller, {
         action: "file.registered",
         organizationId: row.organizationId,
@@ -138,8 +140,12 @@ const finalKey = (intent: Intent): string =>
   objectKey({ id: intent.fileId, organizationId: intent.organizationId, uploadedBy: intent.userId });
 
 /** Points the owner at its new avatar or logo, and lets go of the one before. */
-async function replaceSingle(tx: Transaction, { queue }: FilesDeps, row: FileRow): Promise<void> {
-  const previous = await previousOf(tx, row);
+async function replaceSingle(
+  tx: Transaction,
+  { queue }: FilesDeps,
+  row: FileRow,
+  previous: string | null,
+): Promise<void> {
   if (row.organizationId === null)
     await tx
       .update(user)
@@ -155,19 +161,19 @@ async function replaceSingle(tx: Transaction, { queue }: FilesDeps, row: FileRow
   if (old) await queue.enqueue("object-delete", { keys: [objectKey(old)] }, tx);
 }
 
-/** Locked, so that two registers at once leave one file, not an orphan. */
-async function previousOf(tx: Transaction, row: FileRow): Promise<string | null> {
+/** The owner's present avatar or logo; the owner stays locked, so that two registers at once leave one file. */
+async function lockSingle(tx: Transaction, intent: Intent): Promise<string | null> {
   const [owner] =
-    row.organizationId === null
+    intent.organizationId === null
       ? await tx
           .select({ previous: user.avatarFileId })
           .from(user)
-          .where(eq(user.id, row.uploadedBy))
+          .where(eq(user.id, intent.userId))
           .for("update")
       : await tx
           .select({ previous: organization.logoFileId })
           .from(organization)
-          .where(eq(organization.id, row.organizationId))
+          .where(eq(organization.id, intent.organizationId))
           .for("update");
   return owner?.previous ?? null;
 }
