@@ -1,0 +1,57 @@
+import type { Sql } from "postgres";
+import { v7 as uuidv7 } from "uuid";
+import { createPasswords } from "../../src/auth/password.ts";
+
+export const password = "correct horse battery";
+
+export interface Seed {
+  /** Where the manager works. */
+  readonly organizationId: string;
+  readonly manager: string;
+  readonly platformAdmin: string;
+  /** E-mail addresses of people who only sign in. */
+  readonly crowd: readonly string[];
+}
+
+const organizations = 1000;
+const crowdSize = 100;
+
+/** Organizations to page through, one manager, one platform admin, and a crowd; everybody has the same password. */
+export async function seed(sql: Sql): Promise<Seed> {
+  const tenants = Array.from({ length: organizations }, (_, i) => ({
+    id: uuidv7(),
+    name: `Organization ${i}`,
+    slug: `organization-${i}`,
+  }));
+  await sql`insert into organization ${sql(tenants)}`;
+  const names = ["manager", "admin", ...Array.from({ length: crowdSize }, (_, i) => `person-${i}`)];
+  const people = names.map((name) => ({
+    id: uuidv7(),
+    name,
+    email: `${name}@bench.test`,
+    email_verified: true,
+    global_role: name === "admin" ? "platform_admin" : null,
+  }));
+  await sql`insert into "user" ${sql(people)}`;
+  const hash = await createPasswords({ concurrency: 1 }).hash(password);
+  const accounts = people.map(({ id }) => ({
+    id: uuidv7(),
+    account_id: id,
+    provider_id: "credential",
+    user_id: id,
+    password: hash,
+  }));
+  await sql`insert into account ${sql(accounts)}`;
+  const [manager, admin, ...crowd] = people;
+  const tenant = tenants[organizations / 2];
+  if (!manager || !admin || !tenant) throw new Error("Nobody was seeded");
+  const membership = { id: uuidv7(), organization_id: tenant.id, user_id: manager.id, role: "manager" };
+  await sql`insert into member ${sql(membership)}`;
+  await sql`analyze`;
+  return {
+    organizationId: tenant.id,
+    manager: manager.email,
+    platformAdmin: admin.email,
+    crowd: crowd.map(({ email }) => email),
+  };
+}
