@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import postgres from "postgres";
+import pg from "pg";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { announceRuntime } from "../src/db/embedded-runtime.ts";
 import { migrate } from "../src/db/migrate.ts";
@@ -20,16 +20,17 @@ export interface DevelopmentDatabase {
 const database = "coaching_app";
 
 async function prepare(server: EmbeddedPostgres, { ownerPassword, appPassword }: DevelopmentSecrets) {
-  const sql = postgres(server.url("postgres"), { max: 1, onnotice: () => {} });
+  const superuser = new pg.Client(server.url("postgres"));
   try {
-    await createRoles(sql, { ownerPassword, appPassword, database });
+    await superuser.connect();
+    await createRoles(superuser, { ownerPassword, appPassword, database });
   } catch (error) {
-    if (!(error instanceof postgres.PostgresError) || error.code !== "28P01") throw error;
+    if (!(error instanceof pg.DatabaseError) || error.code !== "28P01") throw error;
     throw new Error(
       `The database in ${server.dataDir} was made with other secrets than those in secrets.json. Put the old file back, or delete the folder to start anew.`,
     );
   } finally {
-    await sql.end();
+    await superuser.end();
   }
   const as = (username: string, password: string) =>
     Object.assign(new URL(server.url(database)), { username, password }).href;
@@ -68,8 +69,9 @@ export async function embeddedDatabase(
 /** A PostgreSQL of the developer's own; migrated where the owner's connection is known too. */
 export async function ownDatabase(url: string, ownerUrl: string | undefined): Promise<DevelopmentDatabase> {
   if (ownerUrl) await migrate({ ownerUrl });
-  const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
-  const state = await schemaState(sql).finally(() => sql.end());
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  await client.connect();
+  const state = await schemaState(client).finally(() => client.end());
   if (state === "behind")
     throw new Error(
       "The schema behind DATABASE_URL is missing or older than this code. Set DATABASE_OWNER_URL as well, so that it can be migrated.",

@@ -51,8 +51,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   const { storage } = deps;
   if (storage.handle)
     app.all("/storage/*", async (c) => {
-      // Raw from socket to disk and back, with the headers that the corridor has put on so far.
-      for (const [name, value] of c.body(null).headers) c.env.outgoing.setHeader(name, value);
+      // Raw from socket to disk and back.
       await storage.handle?.(c.env.incoming, c.env.outgoing);
       return RESPONSE_ALREADY_SENT;
     });

@@ -67,7 +67,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
   const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
 
-  const sessions = createSessionLookup(database.sql, { maxDays: config.auth.sessionMaxDays });
+  const sessions = createSessionLookup(database, { maxDays: config.auth.sessionMaxDays });
   const services = {
     me: createMeService({ db, audit, cursors, minAppVersion: config.minAppVersion }),
     organizations: createOrganizationsService({ db, audit, cursors, signup: config.auth.organizationSignup }),
@@ -87,7 +87,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
       publicConfig: publicConfigOf(config),
       checks: {
         database: async () => (await db.execute(sql`select 1`)) && "ok",
-        migrations: async () => ((await schemaState(database.sql)) === "behind" ? "down" : "ok"),
+        migrations: async () => ((await schemaState(database)) === "behind" ? "down" : "ok"),
         storage: () => filesDeps.storageIsUp().then(() => "ok"),
         queue: () => queue.check().then(() => "ok"),
         redis: async () => "off",

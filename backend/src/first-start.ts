@@ -1,3 +1,4 @@
+import { isSuperuser } from "./db/roles.ts";
 import { schemaState } from "./db/schema-state.ts";
 import { createDemoData } from "./demo-data.ts";
 import type { Deps } from "./deps.ts";
@@ -8,15 +9,13 @@ export async function refuseUnsafeDatabase({
   config,
   database,
 }: Pick<Deps, "config" | "database">): Promise<void> {
-  const state = await schemaState(database.sql);
+  const state = await schemaState(database);
   if (state === "behind")
     throw new Error(
       "The database schema is behind this release: run `coachctl migrate` with DATABASE_OWNER_URL first",
     );
   if (config.mode !== "production") return;
-  const [role] = await database.sql<{ rolsuper: boolean }[]>`
-    select rolsuper from pg_roles where rolname = current_user`;
-  if (role?.rolsuper)
+  if (await isSuperuser(database))
     throw new Error("DATABASE_URL connects as a superuser: use the least-privilege role coaching_app");
 }
 

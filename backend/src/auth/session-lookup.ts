@@ -1,4 +1,4 @@
-import type { Sql } from "postgres";
+import type { Queryable } from "../db/client.ts";
 import type { Actor, AuthSession, Membership } from "./actor.ts";
 
 interface Row {
@@ -31,55 +31,61 @@ export interface SessionLookup {
 /** Idle sessions last a week; what slides them is a request, at most once an hour. */
 export const idleDays = 7;
 
+const iso = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const findText = `
+  select s.id as session_id, s.token, ${iso("s.created_at")} as session_created_at,
+    ${iso("s.updated_at")} as session_updated_at, ${iso("s.expires_at")} as expires_at,
+    s.updated_at < now() - interval '1 hour' as slide,
+    u.id as user_id, u.email, u.name, u.email_verified, u.global_role, u.two_factor_enabled,
+    u.avatar_file_id, u.time_zone, u.locale, ${iso("u.created_at")} as created_at, u.version,
+    array(
+      select jsonb_build_object(
+        'memberId', m.id, 'organizationId', m.organization_id, 'role', m.role, 'status', m.status,
+        'organization', jsonb_build_object(
+          'id', o.id, 'name', o.name, 'slug', o.slug, 'logoFileId', o.logo_file_id,
+          'suspended', o.suspended_at is not null, 'createdAt', ${iso("o.created_at")},
+          'version', o.version))
+      from member m join organization o on o.id = m.organization_id
+      where m.user_id = u.id and m.status <> 'removed'
+      order by m.id
+    ) as memberships
+  from session s join "user" u on u.id = s.user_id
+  where s.token = $1 and s.expires_at > now()
+    and s.created_at > now() - $2 * interval '1 day' and u.banned_at is null`;
+
+const slideText = `
+  update session s
+  set updated_at = now(),
+      expires_at = least(now() + $2 * interval '1 day', s.created_at + $3 * interval '1 day')
+  where s.id = $1 and s.updated_at < now() - interval '1 hour'
+  returning ${iso("s.expires_at")} as expires_at, ${iso("s.updated_at")} as updated_at`;
+
 /**
- * Session, user and memberships in one prepared statement, on plain postgres.js because every request pays for it.
- * There is no cache: revocation, bans and role changes hold on the next request of every instance by construction.
- * Instants are formatted by the database, which is cheaper than a Date object for each.
+ * Session, user and memberships in one prepared statement, below Drizzle because every request pays for it. There is no
+ * cache: revocation, bans and role changes hold on the next request of every instance by construction. Instants are
+ * formatted by the database, which is cheaper than a Date object for each.
  *
  * @param maxDays absolute life of a session from its creation, whatever its activity.
  */
-export function createSessionLookup(sql: Sql, { maxDays }: { maxDays: number }): SessionLookup {
-  const iso = (column: string) => sql.unsafe(`to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
-  const columns = {
-    sessionCreatedAt: iso("s.created_at"),
-    sessionUpdatedAt: iso("s.updated_at"),
-    expiresAt: iso("s.expires_at"),
-    createdAt: iso("u.created_at"),
-    organizationCreatedAt: iso("o.created_at"),
-  };
-
+export function createSessionLookup(database: Queryable, { maxDays }: { maxDays: number }): SessionLookup {
   async function slide(session: AuthSession): Promise<AuthSession> {
-    const [row] = await sql<{ expires_at: string; updated_at: string }[]>`
-      update session s
-      set updated_at = now(),
-          expires_at = least(now() + ${idleDays} * interval '1 day', s.created_at + ${maxDays} * interval '1 day')
-      where s.id = ${session.id} and s.updated_at < now() - interval '1 hour'
-      returning ${columns.expiresAt} as expires_at, ${columns.sessionUpdatedAt} as updated_at`;
+    const { rows } = await database.query<{ expires_at: string; updated_at: string }>({
+      text: slideText,
+      values: [session.id, idleDays, maxDays],
+    });
+    const [row] = rows;
     return row ? { ...session, expiresAt: row.expires_at, updatedAt: row.updated_at } : session;
   }
 
   return {
     async find(rawToken) {
-      const [row] = await sql<Row[]>`
-        select s.id as session_id, s.token, ${columns.sessionCreatedAt} as session_created_at,
-          ${columns.sessionUpdatedAt} as session_updated_at, ${columns.expiresAt} as expires_at,
-          s.updated_at < now() - interval '1 hour' as slide,
-          u.id as user_id, u.email, u.name, u.email_verified, u.global_role, u.two_factor_enabled,
-          u.avatar_file_id, u.time_zone, u.locale, ${columns.createdAt} as created_at, u.version,
-          array(
-            select jsonb_build_object(
-              'memberId', m.id, 'organizationId', m.organization_id, 'role', m.role, 'status', m.status,
-              'organization', jsonb_build_object(
-                'id', o.id, 'name', o.name, 'slug', o.slug, 'logoFileId', o.logo_file_id,
-                'suspended', o.suspended_at is not null, 'createdAt', ${columns.organizationCreatedAt},
-                'version', o.version))
-            from member m join organization o on o.id = m.organization_id
-            where m.user_id = u.id and m.status <> 'removed'
-            order by m.id
-          ) as memberships
-        from session s join "user" u on u.id = s.user_id
-        where s.token = ${rawToken} and s.expires_at > now()
-          and s.created_at > now() - ${maxDays} * interval '1 day' and u.banned_at is null`;
+      const { rows } = await database.query<Row>({
+        name: "session-lookup",
+        text: findText,
+        values: [rawToken, maxDays],
+      });
+      const [row] = rows;
       if (!row) return null;
       const session: AuthSession = {
         id: row.session_id,

@@ -2,6 +2,7 @@ import { createMail } from "../adapters/mail/create.ts";
 import { createStorage } from "../adapters/storage/create.ts";
 import { formatPreflight, type Probes, preflight } from "../config/preflight.ts";
 import { createDatabase, type DatabaseClient } from "../db/client.ts";
+import { isSuperuser } from "../db/roles.ts";
 import { schemaState } from "../db/schema-state.ts";
 import { type Command, readFlags, withEmbedded } from "./command.ts";
 
@@ -30,15 +31,12 @@ async function using<T extends { check(): Promise<void>; close(): Promise<void> 
 
 const probes: Probes = {
   databaseRole: ({ database }) =>
-    ask(database.url, async ({ sql }) => {
-      const [role] = await sql<
-        { rolsuper: boolean }[]
-      >`select rolsuper from pg_roles where rolname = current_user`;
-      if (role?.rolsuper) throw new Error("it is a superuser: connect as coaching_app");
+    ask(database.url, async (client) => {
+      if (await isSuperuser(client)) throw new Error("it is a superuser: connect as coaching_app");
     }),
   schema: ({ database }) =>
-    ask(database.url, async ({ sql }) => {
-      if ((await schemaState(sql)) === "behind")
+    ask(database.url, async (client) => {
+      if ((await schemaState(client)) === "behind")
         throw new Error("it is behind this release: run `coachctl migrate`");
     }),
   storage: (config) => using(createStorage(config)),

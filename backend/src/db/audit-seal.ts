@@ -51,7 +51,7 @@ async function eventsIn(
   upTo: SQL,
   limit: number,
 ): Promise<readonly EventRow[]> {
-  return await db.execute<EventRow>(sql`
+  const { rows } = await db.execute<EventRow>(sql`
     select id, xid::text as xid, json_build_array(
       id::text, ${instant(sql`at`)}, organization_id::text, xid::text, action, actor_type, actor_id::text,
       target_type, target_id, result, ip, client, request_id, changes::text
@@ -60,6 +60,7 @@ async function eventsIn(
     where ${ofLog(organizationId)} and (xid, id) > (${from.toXid}::text::xid8, ${from.toId}::uuid) and ${upTo}
     order by audit_event.xid, audit_event.id
     limit ${limit}`);
+  return rows;
 }
 
 function hashOf(seal: Seal, events: readonly EventRow[]): string {
@@ -84,7 +85,7 @@ async function logsToSeal(db: Database): Promise<(string | null)[]> {
       limit 1
     ) pending
   )`;
-  const rows = await db.execute<{ log: string | null }>(sql`
+  const { rows } = await db.execute<{ log: string | null }>(sql`
     with recursive logs(log) as (
       (select organization_id from audit_event where organization_id is not null order by organization_id limit 1)
       union all
@@ -100,11 +101,15 @@ async function logsToSeal(db: Database): Promise<(string | null)[]> {
 /** Extends the chain of one log by one link; answers the number of events in it, 0 when there was nothing to do. */
 async function sealOnce(tx: Transaction, organizationId: string | null): Promise<number> {
   const key = `audit_seal:${organizationId ?? "platform"}`;
-  const [lock] = await tx.execute<{ mine: boolean }>(
+  const {
+    rows: [lock],
+  } = await tx.execute<{ mine: boolean }>(
     sql`select pg_try_advisory_xact_lock(hashtextextended(${key}, 0)) as mine`,
   );
   if (!lock?.mine) return 0;
-  const [last] = await tx.execute<Position & { sequence: number; hash: string }>(sql`
+  const {
+    rows: [last],
+  } = await tx.execute<Position & { sequence: number; hash: string }>(sql`
     select sequence, hash, to_xid::text as "toXid", to_id as "toId" from audit_seal
     where ${ofLog(organizationId)} order by sequence desc limit 1`);
   const events = await eventsIn(tx, organizationId, last ?? START, sql`xid < ${SETTLED}`, EVENTS_PER_SEAL);
@@ -134,7 +139,9 @@ async function sealOnce(tx: Transaction, organizationId: string | null): Promise
  *   dump into a new cluster: events written there sort before sealed ones and could not be told from forged ones
  */
 export async function sealAuditEvents(db: Database): Promise<number> {
-  const [newest] = await db.execute<{ ahead: boolean }>(sql`
+  const {
+    rows: [newest],
+  } = await db.execute<{ ahead: boolean }>(sql`
     select to_xid >= pg_snapshot_xmax(pg_current_snapshot()) as ahead from audit_seal order by id desc limit 1`);
   if (newest?.ahead)
     throw new AppError("internal", "The last audit seal is ahead of the database's transactions.");
@@ -169,7 +176,7 @@ export async function verifyAuditLog(
     firstBroken: `seal ${sequence}: ${what}`,
   });
   while (true) {
-    const seals: readonly (Seal & { hash: string })[] = await db.execute<Seal & { hash: string }>(sql`
+    const { rows: seals } = await db.execute<Seal & { hash: string }>(sql`
       select id, ${instant(sql`at`)} as at, organization_id as "organizationId", sequence, to_xid::text as "toXid",
         to_id as "toId", events, previous_hash as "previousHash", hash
       from audit_seal where ${ofLog(organizationId)} and sequence > ${before.sequence}

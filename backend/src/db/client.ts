@@ -1,15 +1,25 @@
-import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import postgres, { type Sql } from "postgres";
+import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
+import pg from "pg";
 import * as schema from "./schema/index.ts";
 import { watchedSocket } from "./watched-socket.ts";
 
-export type Database = PostgresJsDatabase<typeof schema>;
+export type Database = NodePgDatabase<typeof schema>;
 export type Transaction = Parameters<Parameters<Database["transaction"]>[0]>[0];
 
-export interface DatabaseClient {
+/** A statement with a name is parsed and planned once a connection. */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+/** A connection, or a pool of them. */
+export interface Queryable {
+  query<R extends pg.QueryResultRow>(statement: Statement): Promise<{ rows: R[] }>;
+}
+
+export interface DatabaseClient extends Queryable {
   readonly db: Database;
-  /** The driver below Drizzle, for the few hottest statements. */
-  readonly sql: Sql;
   close(): Promise<void>;
 }
 
@@ -17,6 +27,8 @@ export interface DatabaseClient {
 const statementMs = 3500;
 /** Nothing moved on a connection for this long: the server is gone, whatever the kernel thinks. */
 const silenceMs = 4000;
+/** Shorter than the silence: what is still open then owes an answer. */
+const idleMs = 3000;
 
 interface PoolOptions {
   readonly max?: number;
@@ -34,22 +46,24 @@ export function createDatabase(
   url: string,
   { max = 10, patient = false, onStatement }: PoolOptions = {},
 ): DatabaseClient {
-  const bounded = {
-    connect_timeout: 4,
-    // Shorter than the silence: what is still open then owes an answer.
-    idle_timeout: 3,
-    socket: (address: Parameters<typeof watchedSocket>[0]) => watchedSocket(address, silenceMs),
-  };
-  const sql = postgres(url, {
+  const pool = new pg.Pool({
+    connectionString: url,
     max,
-    onnotice: () => {},
-    connection: {
-      application_name: "coaching-app",
-      statement_timeout: patient ? 0 : statementMs,
-      timezone: "UTC",
-    },
-    ...(patient ? { connect_timeout: 10, idle_timeout: 60 } : bounded),
-    ...(onStatement && { debug: (_connection: number, text: string) => onStatement(text) }),
+    application_name: "coaching-app",
+    options: `-c timezone=UTC -c statement_timeout=${patient ? 0 : statementMs}`,
+    connectionTimeoutMillis: patient ? 10_000 : silenceMs,
+    idleTimeoutMillis: patient ? 60_000 : idleMs,
+    ...(!patient && { stream: () => watchedSocket(silenceMs) }),
   });
-  return { sql, db: drizzle(sql, { schema }), close: () => sql.end({ timeout: 5 }) };
+  // A pooled connection that dies while nobody uses it is replaced at the next statement: nothing to tell anybody.
+  pool.on("error", () => {});
+  const logger = onStatement && { logger: { logQuery: (text: string) => onStatement(text) } };
+  return {
+    db: drizzle({ client: pool, schema, ...logger }),
+    query: (statement) => {
+      onStatement?.(statement.text);
+      return pool.query(statement);
+    },
+    close: () => pool.end(),
+  };
 }

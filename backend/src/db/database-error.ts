@@ -1,16 +1,17 @@
 import { AppError } from "../errors.ts";
 
 const unreachable = new Set([
-  "CONNECT_TIMEOUT",
-  "CONNECTION_CLOSED",
-  "CONNECTION_ENDED",
-  "CONNECTION_DESTROYED",
   "ECONNREFUSED",
   "ECONNRESET",
+  "EHOSTUNREACH",
   "ENOTFOUND",
   "EPIPE",
   "ETIMEDOUT",
 ]);
+
+/** The driver has no code for these. */
+const unreachableMessage =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/;
 
 /** A constraint that a caller can run into, and what to tell them. */
 const constraints: Readonly<Record<string, { detail: string; field?: string }>> = {
@@ -21,13 +22,15 @@ const constraints: Readonly<Record<string, { detail: string; field?: string }>> 
 
 interface DriverError {
   readonly code: string;
-  readonly constraint_name?: string;
+  readonly constraint?: string;
 }
 
 /** The driver's error below Drizzle's wrapper, if it is one. */
 function driverError(error: unknown): DriverError | null {
-  for (let e = error; e instanceof Error; e = e.cause)
+  for (let e = error; e instanceof Error; e = e.cause) {
     if ("code" in e && typeof e.code === "string") return e as never;
+    if (unreachableMessage.test(e.message)) return { code: "ECONNRESET" };
+  }
   return null;
 }
 
@@ -52,7 +55,7 @@ export function toAppError(error: unknown): AppError | null {
       cause: error,
     });
   if (code === "23505" || code === "23503") {
-    const known = constraints[driver.constraint_name ?? ""] ?? {
+    const known = constraints[driver.constraint ?? ""] ?? {
       detail: "This conflicts with what is there already",
     };
     const fields = known.field ? [{ field: known.field, message: known.detail }] : [];

@@ -1,6 +1,6 @@
-import { drizzle } from "drizzle-orm/postgres-js";
-import { migrate as runMigrations } from "drizzle-orm/postgres-js/migrator";
-import postgres from "postgres";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate as runMigrations } from "drizzle-orm/node-postgres/migrator";
+import pg from "pg";
 import { defaultMigrationsFolder, schemaState } from "./schema-state.ts";
 
 /** Any constant will do, as long as every instance takes the same one. */
@@ -21,16 +21,17 @@ export async function migrate({
   ownerUrl: string;
   folder?: string | undefined;
 }): Promise<void> {
-  // One connection that is never replaced: the advisory lock belongs to it.
-  const sql = postgres(ownerUrl, { max: 1, max_lifetime: null, connect_timeout: 10, onnotice: () => {} });
+  // One connection, which is never replaced: the advisory lock belongs to it.
+  const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: 10_000 });
+  await client.connect();
   try {
-    await sql`set lock_timeout = '120s'`;
-    await sql`select pg_advisory_lock(${migrationLock})`;
-    await sql`set lock_timeout = '10s'`;
-    await runMigrations(drizzle(sql), { migrationsFolder: folder });
-    if ((await schemaState(sql, folder)) === "behind")
+    await client.query("set lock_timeout = '120s'");
+    await client.query("select pg_advisory_lock($1)", [migrationLock]);
+    await client.query("set lock_timeout = '10s'");
+    await runMigrations(drizzle({ client }), { migrationsFolder: folder });
+    if ((await schemaState(client, folder)) === "behind")
       throw new Error(`A migration in ${folder} is older than the last one applied, so it was passed over.`);
   } finally {
-    await sql.end({ timeout: 5 });
+    await client.end();
   }
 }

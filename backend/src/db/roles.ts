@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
-import type { Sql } from "postgres";
+import pg from "pg";
+import type { Queryable } from "./client.ts";
 
 /** Owns the database and changes its definition: migrations and restores only. */
 export const ownerRole = "coaching_owner";
@@ -17,40 +18,52 @@ function scramVerifier(password: string): string {
   return `SCRAM-SHA-256$${iterations}:${salt.toString("base64")}$${storedKey}:${serverKey}`;
 }
 
-async function createLogin(sql: Sql, role: string, password: string): Promise<void> {
-  const [existing] = await sql`select 1 from pg_roles where rolname = ${role}`;
-  const verb = existing ? "alter" : "create";
+async function exists(superuser: Queryable, text: string, name: string): Promise<boolean> {
+  const { rows } = await superuser.query({ text, values: [name] });
+  return rows.length > 0;
+}
+
+async function createLogin(superuser: Queryable, role: string, password: string): Promise<void> {
+  const known = await exists(superuser, "select 1 from pg_roles where rolname = $1", role);
+  const verb = known ? "alter" : "create";
+  const rights = "login nosuperuser nocreatedb nocreaterole";
   // Neither statement takes parameters; a verifier holds no character that could leave the quotes.
-  await sql.unsafe(
-    `${verb} role ${role} with login nosuperuser nocreatedb nocreaterole password '${scramVerifier(password)}'`,
-  );
+  await superuser.query({
+    text: `${verb} role ${role} with ${rights} password '${scramVerifier(password)}'`,
+  });
 }
 
 /**
  * Makes the database belong to the owner's role and lets in nobody but the two roles. Grants on a database are not
  * copied with `CREATE DATABASE … TEMPLATE`, so this is needed for every copy too.
  *
- * @param superuserSql a connection as superuser, to any database of the server
+ * @param superuser a connection as superuser, to any database of the server
  */
-export async function ownDatabase(superuserSql: Sql, database: string): Promise<void> {
-  const name = superuserSql(database);
-  await superuserSql`alter database ${name} owner to ${superuserSql(ownerRole)}`;
-  await superuserSql`revoke all on database ${name} from public`;
-  await superuserSql`grant connect on database ${name} to ${superuserSql(ownerRole)}, ${superuserSql(appRole)}`;
+export async function ownDatabase(superuser: Queryable, database: string): Promise<void> {
+  const name = pg.escapeIdentifier(database);
+  await superuser.query({ text: `alter database ${name} owner to ${ownerRole}` });
+  await superuser.query({ text: `revoke all on database ${name} from public` });
+  await superuser.query({ text: `grant connect on database ${name} to ${ownerRole}, ${appRole}` });
 }
 
 /**
  * Creates the two roles, or sets their passwords again, and the database they share. Safe to repeat.
  *
- * @param superuserSql a connection as superuser, to any database of the server
+ * @param superuser a connection as superuser, to any database of the server
  */
 export async function createRoles(
-  superuserSql: Sql,
+  superuser: Queryable,
   { ownerPassword, appPassword, database }: { ownerPassword: string; appPassword: string; database: string },
 ): Promise<void> {
-  await createLogin(superuserSql, ownerRole, ownerPassword);
-  await createLogin(superuserSql, appRole, appPassword);
-  const [existing] = await superuserSql`select 1 from pg_database where datname = ${database}`;
-  if (!existing) await superuserSql`create database ${superuserSql(database)}`;
-  await ownDatabase(superuserSql, database);
+  await createLogin(superuser, ownerRole, ownerPassword);
+  await createLogin(superuser, appRole, appPassword);
+  if (!(await exists(superuser, "select 1 from pg_database where datname = $1", database)))
+    await superuser.query({ text: `create database ${pg.escapeIdentifier(database)}` });
+  await ownDatabase(superuser, database);
+}
+
+/** Whether the connection's own role is above every rule. */
+export async function isSuperuser(database: Queryable): Promise<boolean> {
+  const text = "select 1 from pg_roles where rolname = current_user and rolsuper";
+  return (await database.query({ text })).rows.length > 0;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import postgres, { type Sql } from "postgres";
+import type { Queryable } from "./client.ts";
 
 export type SchemaState = "current" | "behind" | "ahead";
 
@@ -21,12 +21,15 @@ function expectedMigrations(folder: string): readonly number[] {
 /** undefined_table, invalid_schema_name, insufficient_privilege: the migration that grants the right has not run. */
 const notMigratedYet = new Set(["42P01", "3F000", "42501"]);
 
-async function appliedMigrations(sql: Sql): Promise<ReadonlySet<number>> {
+async function appliedMigrations(database: Queryable): Promise<ReadonlySet<number>> {
   try {
-    const rows = await sql<{ created_at: string }[]>`select created_at from drizzle.__drizzle_migrations`;
+    const { rows } = await database.query<{ created_at: string }>({
+      text: "select created_at from drizzle.__drizzle_migrations",
+    });
     return new Set(rows.map((row) => Number(row.created_at)));
   } catch (error) {
-    if (error instanceof postgres.PostgresError && notMigratedYet.has(error.code)) return new Set();
+    if (error instanceof Error && notMigratedYet.has(String((error as { code?: unknown }).code)))
+      return new Set();
     throw error;
   }
 }
@@ -35,11 +38,14 @@ async function appliedMigrations(sql: Sql): Promise<ReadonlySet<number>> {
  * Compares the database with the migrations this build brings. `behind`: some have not run, the server must not
  * start. `ahead`: a newer release has migrated already, which this one tolerates (migrations only ever expand).
  *
- * @param sql a connection of either role
+ * @param database a connection of either role
  */
-export async function schemaState(sql: Sql, folder = defaultMigrationsFolder()): Promise<SchemaState> {
+export async function schemaState(
+  database: Queryable,
+  folder = defaultMigrationsFolder(),
+): Promise<SchemaState> {
   const expected = expectedMigrations(folder);
-  const applied = await appliedMigrations(sql);
+  const applied = await appliedMigrations(database);
   if (expected.some((when) => !applied.has(when))) return "behind";
   return applied.size > expected.length ? "ahead" : "current";
 }

@@ -3,6 +3,9 @@ import ipaddr from "ipaddr.js";
 /** The caller's address from the socket's and the forwarding header. */
 export type ClientIp = (socketAddress: string | undefined, forwardedFor: string | undefined) => string;
 
+/** Node writes what the kernel says: nothing to normalise. */
+const plainIPv4 = /^\d{1,3}(\.\d{1,3}){3}$/;
+
 type Parsed = ReturnType<typeof ipaddr.process>;
 
 /**
@@ -16,6 +19,7 @@ export function createClientIp(trustedProxies: readonly string[]): ClientIp {
   const isTrusted = (address: Parsed): boolean =>
     ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
   return (socketAddress, forwardedFor) => {
+    if (ranges.length === 0 && socketAddress && plainIPv4.test(socketAddress)) return socketAddress;
     let current = parse(socketAddress ?? "");
     if (!current) return "0.0.0.0";
     if (ranges.length === 0 || forwardedFor === undefined) return current.toString();
@@ -31,6 +35,7 @@ export function createClientIp(trustedProxies: readonly string[]): ClientIp {
 
 /** What one caller can change at will counts as one: IPv6 by /64, IPv4 whole. */
 export function networkOf(ip: string): string {
+  if (!ip.includes(":")) return ip;
   const address = parse(ip);
   if (address?.kind() !== "ipv6") return ip;
   return `${(address as ipaddr.IPv6).parts

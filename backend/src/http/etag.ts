@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { AppError } from "../errors.ts";
+import type { SecuredEnv } from "./app-env.ts";
 
 /** The strong ETag of a row's version. */
 export const etagOf = (version: number): string => `"v${version}"`;
@@ -28,9 +29,9 @@ export function ifMatchVersion(c: Context): number | undefined {
 }
 
 /** True, with the ETag set, when the client has this version already: answer 304 without a body. */
-export function isNotModified(c: Context, version: number): boolean {
+export function isNotModified(c: Context<SecuredEnv>, version: number): boolean {
   const etag = etagOf(version);
-  c.header("ETag", etag);
+  c.env.outgoing.setHeader("ETag", etag);
   const header = c.req.header("if-none-match");
   return header !== undefined && matchesEtag(header, etag);
 }

@@ -21,12 +21,12 @@ export async function idempotent(
   if (!/^[\x21-\x7e]{1,255}$/.test(key))
     throw new AppError("validation_failed", "Idempotency-Key must be 1 to 255 visible ASCII characters");
   const request: RequestKey = {
-    userId: c.var.actor.userId,
+    userId: c.get("actor").userId,
     route: `${c.req.method} ${c.req.path.replace(/^\/api(\/v1)?/, "")}`,
     key,
     bodyHash: createHash("sha256").update(body).digest("hex"),
   };
-  const store = c.var.idempotency;
+  const store = c.get("idempotency");
   const claim = await store.claim(request);
   if (claim.kind === "mismatch")
     throw new AppError("idempotency_mismatch", "This Idempotency-Key was used with another body");

@@ -86,7 +86,7 @@ export function problem(
     detail,
     instance: c.req.path,
     code: wireCode,
-    requestId: c.var.origin.requestId,
+    requestId: c.get("origin").requestId,
     error: title,
     message: detail,
     details: extra.fields ?? [],
@@ -102,10 +102,14 @@ export function problem(
 export async function answerError(error: unknown, c: Context<AppEnv>): Promise<Response> {
   const known = asAppError(error);
   if (!known) {
-    c.var.log.error({ err: error }, "unexpected error");
+    c.get("log").error({ err: error, requestId: c.get("origin").requestId }, "unexpected error");
     return problem(c, "internal", "Something went wrong on our side");
   }
-  if (known.code === "unavailable") c.var.log.warn({ err: known.cause ?? known }, "dependency unavailable");
+  if (known.code === "unavailable")
+    c.get("log").warn(
+      { err: known.cause ?? known, requestId: c.get("origin").requestId },
+      "dependency unavailable",
+    );
   if (known.retryAfter !== undefined) c.header("Retry-After", String(known.retryAfter));
   await auditDenial(c, known.code);
   return problem(c, known.code, known.message, { fields: known.fields });
@@ -125,7 +129,7 @@ const denials: ReadonlySet<ErrorCode> = new Set([
  * a random id cost the same time. Anonymous refusals are audit lines of the log, not rows anybody could fill a disk with.
  */
 async function auditDenial(c: Context<AppEnv>, code: ErrorCode): Promise<void> {
-  const { actor, attempt, origin, log } = c.var;
+  const [actor, attempt, origin, log] = [c.get("actor"), c.get("attempt"), c.get("origin"), c.get("log")];
   if (code === "unauthenticated")
     log.info(
       { type: "AUDIT", action: "request", result: "denied", path: c.req.path, ip: origin.ip },
@@ -134,7 +138,7 @@ async function auditDenial(c: Context<AppEnv>, code: ErrorCode): Promise<void> {
   if (!actor || !attempt || !denials.has(code)) return;
   const [param] = Object.entries(c.req.param()).slice(-1);
   try {
-    await c.var.audit.denied({
+    await c.get("audit").denied({
       actorId: actor.userId,
       origin,
       action: attempt.action,
@@ -143,7 +147,7 @@ async function auditDenial(c: Context<AppEnv>, code: ErrorCode): Promise<void> {
       reason: code,
     });
   } catch (error) {
-    log.error({ err: error }, "denial could not be audited");
+    log.error({ err: error, requestId: origin.requestId }, "denial could not be audited");
   }
 }
 

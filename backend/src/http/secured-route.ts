@@ -1,4 +1,4 @@
-import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { can, type Permission } from "../auth/access.ts";
@@ -36,13 +36,13 @@ export const securedRoute = <
     security: [{ bearer: [] as string[] }],
     middleware: guard(permission, {
       action: config.operationId ?? permission,
+      hasQuery: config.request?.query !== undefined,
       hasBody: config.request?.body !== undefined,
       isPost: config.method === "post",
       secretAnswer: secretAnswer ?? false,
     }),
   };
-  const request = { query: z.strictObject({}), ...config.request };
-  const route = { ...config, request, ...secured, responses: { ...denied, ...config.responses } };
+  const route = { ...config, ...secured, responses: { ...denied, ...config.responses } };
   return createRoute(route as unknown as R & typeof secured & { responses: typeof denied & R["responses"] });
 };
 
@@ -54,17 +54,18 @@ export const publicRoute = <
   reason: string,
   config: R,
 ) => {
-  const request = { query: z.strictObject({}), ...config.request };
   const open = {
     "x-access": "public",
     "x-public-reason": reason,
     security: [] as Record<string, string[]>[],
+    middleware: publicGuard(config.request?.query !== undefined),
   };
-  return createRoute({ ...config, request, ...open } as unknown as R & typeof open);
+  return createRoute({ ...config, ...open } as unknown as R & typeof open);
 };
 
 interface GuardOptions {
   action: string;
+  hasQuery: boolean;
   hasBody: boolean;
   isPost: boolean;
   secretAnswer: boolean;
@@ -72,19 +73,36 @@ interface GuardOptions {
 
 function guard(permission: Permission, options: GuardOptions): MiddlewareHandler<SecuredEnv> {
   return createMiddleware<SecuredEnv>(async (c, next) => {
-    const actor = (c.var as AppEnv["Variables"]).actor;
+    const actor = c.get("actor") as Actor | null;
     if (!actor) throw new AppError("unauthenticated", "Sign in first");
     const organizationId = c.req.param("organizationId");
     c.set("attempt", { action: options.action });
     authorise(actor, permission, organizationId, () =>
       c.set("attempt", { action: options.action, ...(organizationId && { organizationId }) }),
     );
-    c.set("caller", { ...actor, origin: c.var.origin });
+    if (!options.hasQuery) refuseQuery(c.req.url);
+    c.set("caller", { ...actor, origin: c.get("origin") });
     if (c.req.method === "GET" || c.req.method === "HEAD") return next();
     const body = await readJsonBody(c.req);
     if (!options.hasBody && !/^\s*(\{\s*\})?\s*$/.test(body))
       throw new AppError("validation_failed", "This operation takes no fields");
     return options.isPost ? idempotent(c, next, { body, secretAnswer: options.secretAnswer }) : next();
+  });
+}
+
+const publicGuard = (hasQuery: boolean): MiddlewareHandler<AppEnv> =>
+  createMiddleware<AppEnv>((c, next) => {
+    if (!hasQuery) refuseQuery(c.req.url);
+    return next();
+  });
+
+/** Where nothing may be asked, looking for the question mark is all the validation there is. */
+function refuseQuery(url: string): void {
+  const start = url.indexOf("?");
+  if (start === -1 || start === url.length - 1) return;
+  const fields = [...new URLSearchParams(url.slice(start)).keys()];
+  throw new AppError("validation_failed", "The request data is invalid", {
+    fields: fields.map((field) => ({ field, message: "Unknown parameter" })),
   });
 }
 

@@ -35,7 +35,8 @@ export async function sendStream(c: Context<SecuredEnv>, body: Streamable): Prom
   } catch (error) {
     // The status is on the wire already: a cut connection is all that can still be said.
     if (!outgoing.destroyed) outgoing.destroy();
-    if (!isHangUp(error)) c.var.log.warn({ err: error }, "stream broke off");
+    if (!isHangUp(error))
+      c.get("log").warn({ err: error, requestId: c.get("origin").requestId }, "stream broke off");
   }
   return RESPONSE_ALREADY_SENT;
 }

@@ -35,11 +35,13 @@ export async function record(organizationId: string | null, tx: Database | Trans
 /** A database with empty logs for each test, as the application and as the owner see it. */
 export async function auditLogs() {
   const urls = await testDatabase();
-  const { db, sql: app, close } = createDatabase(urls.appUrl);
+  const { db, close } = createDatabase(urls.appUrl);
+  const app = postgres(urls.appUrl, { max: 2, onnotice: () => {} });
   const owner = postgres(urls.ownerUrl, { max: 2, onnotice: () => {} });
   const clear = () => owner`truncate audit_event, audit_seal`;
   afterAll(async () => {
     await close();
+    await app.end();
     await owner.end();
   });
   beforeEach(clear);

@@ -1,5 +1,5 @@
-import { drizzle } from "drizzle-orm/postgres-js";
-import postgres from "postgres";
+import { drizzle } from "drizzle-orm/node-postgres";
+import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { verifyAuditLog } from "../../src/db/audit-seal.ts";
 import type { Database } from "../../src/db/client.ts";
@@ -10,8 +10,14 @@ const { urls, db, owner, clear, sealedLog } = await auditLogs();
 describe("verifying", () => {
   it("does not depend on the session's time zone", async () => {
     await sealedLog();
-    const elsewhere = postgres(urls.appUrl, { max: 1, connection: { timezone: "Asia/Kathmandu" } });
-    expect(await verifyAuditLog(drizzle(elsewhere) as unknown as Database, ORG)).toEqual(intact(5));
+    const elsewhere = new pg.Pool({
+      connectionString: urls.appUrl,
+      max: 1,
+      options: "-c timezone=Asia/Kathmandu",
+    });
+    expect(await verifyAuditLog(drizzle({ client: elsewhere }) as unknown as Database, ORG)).toEqual(
+      intact(5),
+    );
     await elsewhere.end();
   });
 

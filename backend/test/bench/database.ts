@@ -4,6 +4,7 @@ import postgres, { type Sql } from "postgres";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { appRole, createRoles, ownerRole } from "../../src/db/roles.ts";
+import { queryable } from "../harness/queryable.ts";
 
 export interface BenchDatabase {
   /** As the server connects. */
@@ -24,7 +25,7 @@ export async function startDatabase(folder: string): Promise<BenchDatabase> {
     const as = (username: string, password: string) =>
       Object.assign(new URL(server.url(database)), { username, password }).href;
     const superuser = postgres(server.url("postgres"), { max: 1 });
-    await createRoles(superuser, { ownerPassword, appPassword, database });
+    await createRoles(queryable(superuser), { ownerPassword, appPassword, database });
     await superuser.end();
     const ownerUrl = as(ownerRole, ownerPassword);
     await migrate({ ownerUrl });

@@ -4,6 +4,7 @@ import { migrate } from "../../src/db/migrate.ts";
 import { createRoles } from "../../src/db/roles.ts";
 import { schemaState } from "../../src/db/schema-state.ts";
 import { testDatabase } from "../harness/database.ts";
+import { queryable } from "../harness/queryable.ts";
 
 const database = await testDatabase();
 const app = postgres(database.appUrl, { max: 2, onnotice: () => {} });
@@ -61,7 +62,7 @@ describe("createRoles", () => {
   test("can be repeated with the same passwords", async () => {
     const password = (url: string) => new URL(url).password;
     const name = new URL(database.appUrl).pathname.slice(1);
-    await createRoles(superuser, {
+    await createRoles(queryable(superuser), {
       ownerPassword: password(database.ownerUrl),
       appPassword: password(database.appUrl),
       database: name,
@@ -87,20 +88,20 @@ describe("migrate", () => {
 
 describe("schemaState", () => {
   test("is current for the application's role after migrating", async () => {
-    expect(await schemaState(app)).toBe("current");
+    expect(await schemaState(queryable(app))).toBe("current");
   });
 
   test("is behind in an empty database", async () => {
     const ownerUrl = await emptyDatabase("never_migrated");
     const owner = postgres(ownerUrl, { max: 1 });
-    expect(await schemaState(owner)).toBe("behind");
+    expect(await schemaState(queryable(owner))).toBe("behind");
     await owner.end();
     await superuser`drop database never_migrated with (force)`;
   });
 
   test("is ahead once a newer release has migrated", async () => {
     await superuser`insert into drizzle.__drizzle_migrations (hash, created_at) values ('next', 9999999999999)`;
-    expect(await schemaState(app)).toBe("ahead");
+    expect(await schemaState(queryable(app))).toBe("ahead");
     await superuser`delete from drizzle.__drizzle_migrations where hash = 'next'`;
   });
 });

@@ -3,6 +3,7 @@ import { createServer as createProbe } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import postgres, { type Sql } from "postgres";
 import { afterAll } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { parseEnv } from "../../src/config/parse-env.ts";
@@ -13,7 +14,8 @@ import { type TestDatabase, testDatabase } from "./database.ts";
 export interface TestApp {
   /** Base of the running server, without trailing slash. */
   readonly url: string;
-  readonly deps: Deps;
+  /** The application's own parts; `database.sql` is the test's own connection to the same database, same role. */
+  readonly deps: Deps & { readonly database: { readonly sql: Sql } };
   readonly config: Config;
   readonly database: TestDatabase;
   /** Text of every SQL statement sent by the application's own pool since `statements.length = 0`. */
@@ -77,12 +79,14 @@ export async function startTestApp({ env = {}, worker = true, database }: Option
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
   });
+  const sql = postgres(own.appUrl, { max: 2, onnotice: () => {} });
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= (async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await deps.close();
+      await sql.end();
       rmSync(dataDir, { recursive: true, force: true });
     })();
     return closed;
@@ -90,7 +94,7 @@ export async function startTestApp({ env = {}, worker = true, database }: Option
   afterAll(close);
   return {
     url: `http://127.0.0.1:${port}`,
-    deps,
+    deps: { ...deps, database: { ...deps.database, sql } },
     config,
     database: own,
     statements,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import postgres from "postgres";
+import pg from "pg";
 import { afterAll, inject } from "vitest";
 import { ownDatabase } from "../../src/db/roles.ts";
 import type { DatabaseUrls } from "./global-setup.ts";
@@ -15,17 +15,19 @@ export async function testDatabase(): Promise<TestDatabase> {
   const database = `test_${randomUUID().replaceAll("-", "")}`;
   const templateName = new URL(template.superUrl).pathname.slice(1);
   const at = (url: string, name: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href;
-  const asSuperuser = async (work: (sql: postgres.Sql) => Promise<unknown>) => {
-    const sql = postgres(at(template.superUrl, "postgres"), { max: 1, onnotice: () => {} });
-    await work(sql).finally(() => sql.end());
+  const asSuperuser = async (work: (client: pg.Client) => Promise<unknown>) => {
+    const client = new pg.Client(at(template.superUrl, "postgres"));
+    await client.connect();
+    await work(client).finally(() => client.end());
   };
 
-  await asSuperuser(async (sql) => {
+  await asSuperuser(async (client) => {
     // The template lies in the page cache: copying its files beats logging each block.
-    await sql`create database ${sql(database)} template ${sql(templateName)} strategy file_copy`;
-    await ownDatabase(sql, database);
+    await client.query(`create database ${database} template ${templateName} strategy file_copy`);
+    await ownDatabase(client, database);
   });
-  const drop = () => asSuperuser((sql) => sql`drop database if exists ${sql(database)} with (force)`);
+  const drop = () =>
+    asSuperuser((client) => client.query(`drop database if exists ${database} with (force)`));
   afterAll(drop);
   return {
     appUrl: at(template.appUrl, database),

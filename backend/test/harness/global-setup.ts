@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import postgres from "postgres";
+import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
@@ -50,11 +50,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
       ownerUrl: withLogin(superUrl, ownerRole, ownerPassword),
       appUrl: withLogin(superUrl, appRole, appPassword),
     };
-    const sql = postgres(server.url("postgres"), { max: 1 });
-    await createRoles(sql, { ownerPassword, appPassword, database: templateName });
+    const superuser = new pg.Client(server.url("postgres"));
+    await superuser.connect();
+    await createRoles(superuser, { ownerPassword, appPassword, database: templateName });
     await migrate({ ownerUrl: templateUrls.ownerUrl });
-    await sql`alter database ${sql(templateName)} is_template true allow_connections false`;
-    await sql.end();
+    await superuser.query(`alter database ${templateName} is_template true allow_connections false`);
+    await superuser.end();
     project.provide("templateUrls", templateUrls);
   } catch (error) {
     await stop();

@@ -119,18 +119,18 @@ const remove = securedRoute(
 /** `/files`: presign → PUT to the store → register → read. */
 export const fileRoutes = (files: FilesService) =>
   createRouter()
-    .openapi(presign, async (c) => c.json(await files.presign(c.var.caller, c.req.valid("json")), 201))
+    .openapi(presign, async (c) => c.json(await files.presign(c.get("caller"), c.req.valid("json")), 201))
     .openapi(register, async (c) => {
-      const registered = await files.register(c.var.caller, c.req.valid("json").storageKey);
+      const registered = await files.register(c.get("caller"), c.req.valid("json").storageKey);
       c.header("Location", `/api/v1/files/${registered.id}`);
       return c.json(registered, 201);
     })
-    .openapi(get, async (c) => c.json(await files.get(c.var.caller, c.req.valid("param").fileId), 200))
+    .openapi(get, async (c) => c.json(await files.get(c.get("caller"), c.req.valid("param").fileId), 200))
     .openapi(stream, async (c) => {
-      const found = await files.stream(c.var.caller, c.req.valid("param").fileId);
+      const found = await files.stream(c.get("caller"), c.req.valid("param").fileId);
       return (await sendStream(c, found)) as never;
     })
     .openapi(remove, async (c) => {
-      await files.delete(c.var.caller, c.req.valid("param").fileId, ifMatchVersion(c));
+      await files.delete(c.get("caller"), c.req.valid("param").fileId, ifMatchVersion(c));
       return c.body(null, 204);
     });

@@ -95,17 +95,17 @@ const revokeOthers = securedRoute(
 /** `/me`: one's own profile and auth sessions. */
 export const meRoutes = (me: MeService) =>
   createRouter()
-    .openapi(get, (c) => c.json(me.get(c.var.caller), 200))
-    .openapi(update, async (c) => c.json(await me.update(c.var.caller, c.req.valid("json")), 200))
-    .openapi(keepAlive, (c) => c.json(me.keepAlive(c.var.caller), 200))
+    .openapi(get, (c) => c.json(me.get(c.get("caller")), 200))
+    .openapi(update, async (c) => c.json(await me.update(c.get("caller"), c.req.valid("json")), 200))
+    .openapi(keepAlive, (c) => c.json(me.keepAlive(c.get("caller")), 200))
     .openapi(listSessions, async (c) =>
-      c.json(await me.listSessions(c.var.caller, c.req.valid("query")), 200),
+      c.json(await me.listSessions(c.get("caller"), c.req.valid("query")), 200),
     )
     .openapi(revokeSession, async (c) => {
-      await me.revokeSession(c.var.caller, c.req.valid("param").authSessionId);
+      await me.revokeSession(c.get("caller"), c.req.valid("param").authSessionId);
       return c.body(null, 204);
     })
     .openapi(revokeOthers, async (c) => {
-      await me.revokeOtherSessions(c.var.caller);
+      await me.revokeOtherSessions(c.get("caller"));
       return c.body(null, 204);
     });

@@ -88,21 +88,21 @@ const update = securedRoute(
 /** `/organizations`: the tenants themselves. */
 export const organizationRoutes = (organizations: OrganizationsService) =>
   createRouter()
-    .openapi(list, async (c) => c.json(await organizations.list(c.var.caller, c.req.valid("query")), 200))
+    .openapi(list, async (c) => c.json(await organizations.list(c.get("caller"), c.req.valid("query")), 200))
     .openapi(create, async (c) => {
-      const created = await organizations.create(c.var.caller, c.req.valid("json"));
+      const created = await organizations.create(c.get("caller"), c.req.valid("json"));
       c.header("Location", `/api/v1/organizations/${created.id}`);
       c.header("ETag", etagOf(created.version));
       return c.json(created, 201);
     })
     .openapi(get, async (c) => {
-      const found = await organizations.get(c.var.caller, c.req.valid("param").organizationId);
+      const found = await organizations.get(c.get("caller"), c.req.valid("param").organizationId);
       return isNotModified(c, found.version) ? c.body(null, 304) : c.json(found, 200);
     })
     .openapi(update, async (c) => {
       const { organizationId } = c.req.valid("param");
       const changed = await organizations.update(
-        c.var.caller,
+        c.get("caller"),
         organizationId,
         c.req.valid("json"),
         ifMatchVersion(c),

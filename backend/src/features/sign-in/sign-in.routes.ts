@@ -22,7 +22,7 @@ export function signInRoutes(signIn: SignInService, endpoints: readonly AuthEndp
   return new Hono<AppEnv>().all("/*", async (c) => {
     c.header("Cache-Control", "no-store");
     const endpoint = choose(c, byPath.get(c.req.path.slice(base.length)));
-    const admission = await signIn.admit(endpoint, networkOf(c.var.origin.ip));
+    const admission = await signIn.admit(endpoint, networkOf(c.get("origin").ip));
     if (admission) {
       announce(c, admission.used, admission.budget);
       if (!admission.used.allowed) return refuse(c, admission.used, admission.budget, "Rate Limit Exceeded");
@@ -81,7 +81,7 @@ function parse(schema: NonNullable<AuthEndpoint["body"]>, value: unknown): Recor
 }
 
 const clientOf = (c: Context<AppEnv>) => ({
-  origin: c.var.origin,
+  origin: c.get("origin"),
   userAgent: c.req.header("user-agent"),
   challenge: c.req.header("x-two-factor-challenge"),
   trustDevice: c.req.header("x-trust-device"),

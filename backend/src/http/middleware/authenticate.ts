@@ -21,8 +21,8 @@ export function authenticate({ tokens, sessions, isPublic }: Deps): MiddlewareHa
     if (!verified || !actor) throw new AppError("unauthenticated", "Sign in first");
     c.set("actor", actor);
     // Signed by an older secret: the client stores the new one, and the old secret can retire.
-    if (verified.stale) c.header("set-auth-token", verified.signed);
-    c.header("Cache-Control", "no-store");
+    if (verified.stale) c.env.outgoing.setHeader("set-auth-token", verified.signed);
+    c.env.outgoing.setHeader("Cache-Control", "no-store");
     return next();
   };
 }

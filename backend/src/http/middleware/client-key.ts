@@ -17,7 +17,7 @@ export function clientKey({ keys, required }: Options): MiddlewareHandler<AppEnv
     const known = sent === undefined ? undefined : byDigest.get(digest(sent));
     if (known?.retired)
       throw new AppError("client_outdated", "This version of the app is retired: please update it");
-    if (known) c.set("origin", { ...c.var.origin, client: known.name });
+    if (known) c.set("origin", { ...c.get("origin"), client: known.name });
     else if (required) throw new AppError("client_key_required", "Send the app's key as X-Client-Key");
     return next();
   };

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { AppEnv } from "../app-env.ts";
 
 const exposed = [
@@ -36,18 +36,21 @@ const allowed = [
  */
 export function cors(origins: readonly string[]): MiddlewareHandler<AppEnv> {
   const known = new Set(origins);
-  return async (c, next) => {
-    c.header("Vary", "Origin");
+  return (c, next) => {
+    const { outgoing } = c.env;
+    outgoing.setHeader("Vary", "Origin");
     const origin = c.req.header("origin");
     const isPreflight =
       c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
-    if (origin === undefined || !known.has(origin)) return isPreflight ? c.body(null, 204) : next();
-    c.header("Access-Control-Allow-Origin", origin);
-    c.header("Access-Control-Expose-Headers", exposed);
+    if (origin === undefined || !known.has(origin)) return isPreflight ? noContent(c) : next();
+    outgoing.setHeader("Access-Control-Allow-Origin", origin);
+    outgoing.setHeader("Access-Control-Expose-Headers", exposed);
     if (!isPreflight) return next();
-    c.header("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
-    c.header("Access-Control-Allow-Headers", allowed);
-    c.header("Access-Control-Max-Age", "600");
-    return c.body(null, 204);
+    outgoing.setHeader("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+    outgoing.setHeader("Access-Control-Allow-Headers", allowed);
+    outgoing.setHeader("Access-Control-Max-Age", "600");
+    return noContent(c);
   };
 }
+
+const noContent = async (c: Context<AppEnv>): Promise<Response> => c.body(null, 204);

@@ -13,13 +13,13 @@ const isWrite = (method: string): boolean => ["POST", "PUT", "PATCH", "DELETE"].
 
 /** Counts against the caller's address, before anybody looks at a token. */
 export function limitByAddress(limiter: LimiterPort, budgets: Budgets): MiddlewareHandler<AppEnv> {
-  return (c, next) => limit(c, next, limiter, budgets, `ip:${networkOf(c.var.origin.ip)}`);
+  return (c, next) => limit(c, next, limiter, budgets, `ip:${networkOf(c.get("origin").ip)}`);
 }
 
 /** Counts against the signed-in user, whatever address each request comes from. */
 export function limitByUser(limiter: LimiterPort, budgets: Budgets): MiddlewareHandler<AppEnv> {
   return (c, next) => {
-    const { actor } = c.var;
+    const actor = c.get("actor");
     return actor ? limit(c, next, limiter, budgets, `user:${actor.userId}`) : next();
   };
 }
@@ -48,13 +48,14 @@ async function limit(
 /** Tells the tightest budget so far: the one of which the smallest share is left. */
 export function announce(c: Context<AppEnv>, used: Consumed, budget: Budget): void {
   const share = used.remaining / used.limit;
-  const tightest = c.var.tightestShare;
+  const tightest = c.get("tightestShare");
   if (tightest !== undefined && tightest <= share) return;
   c.set("tightestShare", share);
-  c.header("RateLimit-Limit", String(used.limit));
-  c.header("RateLimit-Remaining", String(used.remaining));
-  c.header("RateLimit-Reset", String(used.resetIn));
-  c.header("RateLimit-Policy", `${budget.max};w=${budget.window}`);
+  const { outgoing } = c.env;
+  outgoing.setHeader("RateLimit-Limit", String(used.limit));
+  outgoing.setHeader("RateLimit-Remaining", String(used.remaining));
+  outgoing.setHeader("RateLimit-Reset", String(used.resetIn));
+  outgoing.setHeader("RateLimit-Policy", `${budget.max};w=${budget.window}`);
 }
 
 export function refuse(c: Context<AppEnv>, used: Consumed, budget: Budget, title: string): Response {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { Logger } from "pino";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { IdempotencyStore } from "../../adapters/idempotency/port.ts";
@@ -17,7 +17,7 @@ interface Deps {
 
 const writes = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
-/** Opens the corridor: names the request, knows where it comes from, and afterwards counts and logs what became of it. */
+/** Opens the corridor: names the request, knows where it comes from, and at its end counts and logs what became of it. */
 export function requestContext({
   log,
   audit,
@@ -25,33 +25,30 @@ export function requestContext({
   clientIp,
   errors,
 }: Deps): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
+  function conclude(c: Context<AppEnv>, startedAt: number): void {
+    const { method, path } = c.req;
+    const { statusCode: status } = c.env.outgoing;
+    const { ip, requestId } = c.get("origin");
+    if (status >= 400) errors.count(status, c.get("problem") ?? "internal");
+    if (status === 429) log.warn({ requestId, method, path, ip }, "Rate Limit");
+    if (!writes.has(method) && status < 500) return;
+    const ms = Math.round(performance.now() - startedAt);
+    log.info({ type: "REQUEST", requestId, method, path, status, ms, ip }, "REQUEST");
+  }
+
+  return (c, next) => {
+    const { incoming, outgoing } = c.env;
     const inbound = c.req.header("x-request-id");
     const requestId = inbound && /^[A-Za-z0-9._-]{1,64}$/.test(inbound) ? inbound : randomUUID();
-    const ip = clientIp(c.env.incoming.socket.remoteAddress, c.req.header("x-forwarded-for"));
-    const requestLog = log.child({ requestId });
-    c.header("X-Request-Id", requestId);
+    const ip = clientIp(incoming.socket.remoteAddress, c.req.header("x-forwarded-for"));
+    outgoing.setHeader("X-Request-Id", requestId);
     c.set("origin", { ip, client: null, requestId });
-    c.set("log", requestLog);
+    c.set("log", log);
     c.set("audit", audit);
     c.set("idempotency", idempotency);
     c.set("actor", null);
-    const start = performance.now();
-    await next();
-    const status = c.env.outgoing.headersSent ? c.env.outgoing.statusCode : c.res.status;
-    if (status >= 400) errors.count(status, c.var.problem ?? "internal");
-    if (status === 429) requestLog.warn({ method: c.req.method, path: c.req.path, ip }, "Rate Limit");
-    if (!writes.has(c.req.method) && status < 500) return;
-    requestLog.info(
-      {
-        type: "REQUEST",
-        method: c.req.method,
-        path: c.req.path,
-        status,
-        ms: Math.round(performance.now() - start),
-        ip,
-      },
-      "REQUEST",
-    );
+    const startedAt = performance.now();
+    outgoing.once("close", () => conclude(c, startedAt));
+    return next();
   };
 }
