@@ -1,0 +1,24 @@
+import { describe } from "vitest";
+import { describeDeleting } from "./contract.deleting.ts";
+import { describeIntents } from "./contract.intents.ts";
+import { describeMainJob } from "./contract.main-job.ts";
+import { describeNames } from "./contract.names.ts";
+import { describePermissions } from "./contract.permissions.ts";
+import { describeStreaming } from "./contract.streaming.ts";
+import { describeTypes } from "./contract.types.ts";
+import { createDiskWorld } from "./world.ts";
+
+const world = await createDiskWorld();
+
+describe("files on disk", () => {
+  for (const part of [
+    describeMainJob,
+    describePermissions,
+    describeIntents,
+    describeTypes,
+    describeNames,
+    describeStreaming,
+    describeDeleting,
+  ])
+    part(world);
+});

@@ -1,0 +1,25 @@
+import { describe } from "vitest";
+import { describeDeleting } from "./contract.deleting.ts";
+import { describeIntents } from "./contract.intents.ts";
+import { describeMainJob } from "./contract.main-job.ts";
+import { describeNames } from "./contract.names.ts";
+import { describePermissions } from "./contract.permissions.ts";
+import { describeStreaming } from "./contract.streaming.ts";
+import { describeTypes } from "./contract.types.ts";
+import { createS3World } from "./world.ts";
+
+const world = await createS3World();
+
+if (world)
+  describe("files on S3", () => {
+    for (const part of [
+      describeMainJob,
+      describePermissions,
+      describeIntents,
+      describeTypes,
+      describeNames,
+      describeStreaming,
+      describeDeleting,
+    ])
+      part(world);
+  });
