@@ -29,3 +29,17 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA pgboss GRANT EXECUTE ON FUNCTIONS TO coaching
 
 -- Audit is append-only, for the application too.
 REVOKE UPDATE, DELETE ON "audit_event", "audit_seal" FROM coaching_app;
+--> statement-breakpoint
+-- When an event was written is the database's word: an older transaction id would put it into a sealed range.
+CREATE FUNCTION audit_event_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.xid := pg_current_xact_id();
+  NEW.at := now();
+  RETURN NEW;
+END
+$$;
+--> statement-breakpoint
+CREATE TRIGGER audit_event_stamp BEFORE INSERT ON "audit_event"
+  FOR EACH ROW WHEN (current_user = 'coaching_app') EXECUTE FUNCTION audit_event_stamp();
+--> statement-breakpoint
+REVOKE INSERT, DELETE ON pgboss.version FROM coaching_app;

@@ -12,6 +12,7 @@ import { recentCheck } from "./adapters/storage/recent-check.ts";
 import { createAccountLock } from "./auth/account-lock.ts";
 import { createAuth, passwordLength } from "./auth/better-auth.ts";
 import { createPasswords } from "./auth/password.ts";
+import { createPasswordTraces } from "./auth/password-trace.ts";
 import { createSessionLookup } from "./auth/session-lookup.ts";
 import { createTokenRing } from "./auth/token-ring.ts";
 import type { Config } from "./config/config.ts";
@@ -23,6 +24,7 @@ import { targets } from "./features/files/files.targets.ts";
 import { createMeService } from "./features/me/me.service.ts";
 import { createOrganizationsService } from "./features/organizations/organizations.service.ts";
 import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
+import { createAskBetterAuth } from "./features/sign-in/sign-in.better-auth.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createSignInService } from "./features/sign-in/sign-in.service.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
@@ -49,6 +51,8 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const storage = createStorage(config);
   const mail = createMail(config, (_to, link) => link && log.info({ link }, "mail written"));
   const limiter = createMemoryLimiter();
+  // Apart, so that a flood of addresses cannot push a lock out.
+  const locks = createMemoryLimiter();
   const errors = createErrorCounter();
   const audit = createAuditLog({ db, log });
   const tokens = createTokenRing(config.auth.secrets);
@@ -68,18 +72,22 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
 
   const sessions = createSessionLookup(database, { maxDays: config.auth.sessionMaxDays });
+  const traces = createPasswordTraces();
+  const auth = createAuth({ config, db, queue, limiter, passwords, traces, log });
   const services = {
     me: createMeService({ db, audit, cursors, minAppVersion: config.minAppVersion }),
     organizations: createOrganizationsService({ db, audit, cursors, signup: config.auth.organizationSignup }),
     files: createFilesService(filesDeps),
     signIn: createSignInService({
       config,
+      passwords,
+      traces,
       tokens,
       sessions,
       limiter,
-      auth: createAuth({ config, db, queue, passwords, log }),
-      passwordLock: createAccountLock(limiter, "password"),
-      codeLock: createAccountLock(limiter, "code"),
+      ask: createAskBetterAuth({ publicUrl: config.publicUrl, auth, tokens }),
+      passwordLock: createAccountLock(locks, "password"),
+      codeLock: createAccountLock(locks, "code"),
       aftermath: createAftermath({ db, audit, queue, frontendUrl: config.frontendUrl }),
     }),
     system: createSystemService({

@@ -48,15 +48,23 @@ export class AppError extends Error {
   readonly fields: readonly FieldError[];
   /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfter: number | undefined;
+  /** The organization in whose log a refusal belongs, where the caller is known there. */
+  readonly organizationId: string | undefined;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    more: { fields?: readonly FieldError[]; retryAfter?: number; cause?: unknown } = {},
+    more: {
+      fields?: readonly FieldError[];
+      retryAfter?: number;
+      organizationId?: string | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.fields = more.fields ?? [];
     this.retryAfter = more.retryAfter;
+    this.organizationId = more.organizationId;
   }
 }

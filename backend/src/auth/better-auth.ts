@@ -1,10 +1,12 @@
+import { createHash } from "node:crypto";
 import { betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
-import { APIError } from "better-auth/api";
 import { bearer, twoFactor } from "better-auth/plugins";
 import { and, eq, lt, sql } from "drizzle-orm";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
+import type { LimiterPort } from "../adapters/limiter/port.ts";
+import type { MailMessage } from "../adapters/mail/port.ts";
 import {
   emailChangeMail,
   existingAccountMail,
@@ -17,6 +19,7 @@ import type { Config } from "../config/config.ts";
 import type { Database } from "../db/client.ts";
 import * as schema from "../db/schema/index.ts";
 import type { Passwords } from "./password.ts";
+import type { PasswordTraces } from "./password-trace.ts";
 import { idleDays } from "./session-lookup.ts";
 import { twoFactorBridge } from "./two-factor-bridge.ts";
 
@@ -24,9 +27,13 @@ interface Deps {
   readonly config: Pick<Config, "publicUrl" | "frontendUrl" | "corsOrigins" | "auth">;
   readonly db: Database;
   readonly queue: QueuePort;
+  readonly limiter: LimiterPort;
   readonly passwords: Passwords;
+  readonly traces: PasswordTraces;
   readonly log: Logger;
 }
+
+const mailsToOneAddress = { max: 10, window: 60 * 60 };
 
 /** Password rules on the wire and in Better-auth alike. */
 export const passwordLength = { min: 8, max: 128 } as const;
@@ -37,9 +44,15 @@ export type Auth = ReturnType<typeof createAuth>;
  * Better-auth: sign-up, sign-in, passwords, verification, reset and two-factor, and the owner of the `session` table.
  * It is reachable only through the edge (`auth/edge.ts`), which is why its own limiter and cookies play no part.
  */
-export function createAuth({ config, db, queue, passwords, log }: Deps) {
+export function createAuth({ config, db, queue, limiter, passwords, traces, log }: Deps) {
   const page = (path: string, token?: string): string =>
     `${config.frontendUrl}/${path}${token === undefined ? "" : `?token=${encodeURIComponent(token)}`}`;
+  /** Anybody can ask for mails to anybody's address: beyond a few an hour nothing more is sent, and nobody told. */
+  async function send(mail: MailMessage): Promise<void> {
+    const digest = createHash("sha256").update(mail.to.toLowerCase()).digest("base64url");
+    const { allowed } = await limiter.consume(`mail:${digest}`, mailsToOneAddress);
+    if (allowed) await queue.enqueue("mail", mail);
+  }
   const recipient = (user: { email: string; name: string }, url: string) => ({
     to: user.email,
     name: user.name,
@@ -78,21 +91,14 @@ export function createAuth({ config, db, queue, passwords, log }: Deps) {
     databaseHooks: {
       session: {
         create: {
-          before: async (session, context) => {
-            const [user] = await db
-              .select({ bannedAt: schema.user.bannedAt })
-              .from(schema.user)
-              .where(eq(schema.user.id, session.userId));
-            if (user?.bannedAt)
-              throw new APIError("FORBIDDEN", { code: "BANNED_USER", message: "This account is banned" });
-            return {
-              data: {
-                ...session,
-                userAgent: session.userAgent?.slice(0, 300) ?? null,
-                client: context?.headers?.get("x-client-name") ?? null,
-              },
-            };
-          },
+          // No statement of its own: this runs inside Better-auth's transaction, on another connection.
+          before: async (session, context) => ({
+            data: {
+              ...session,
+              userAgent: session.userAgent?.slice(0, 300) ?? null,
+              client: context?.headers?.get("x-client-name") ?? null,
+            },
+          }),
         },
       },
     },
@@ -111,7 +117,7 @@ export function createAuth({ config, db, queue, passwords, log }: Deps) {
       autoSignInAfterVerification: false,
       expiresIn: 24 * 60 * 60,
       sendVerificationEmail: ({ user, token }) =>
-        queue.enqueue("mail", verifyEmailMail(recipient(user, page("verify-email", token)))),
+        send(verifyEmailMail(recipient(user, page("verify-email", token)))),
     },
     emailAndPassword: {
       enabled: true,
@@ -121,11 +127,10 @@ export function createAuth({ config, db, queue, passwords, log }: Deps) {
       revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: 60 * 60,
       sendResetPassword: ({ user, token }) =>
-        queue.enqueue("mail", resetPasswordMail(recipient(user, page("reset-password", token)))),
-      onExistingUserSignUp: ({ user }) =>
-        queue.enqueue("mail", existingAccountMail(recipient(user, page("sign-in")))),
+        send(resetPasswordMail(recipient(user, page("reset-password", token)))),
+      onExistingUserSignUp: ({ user }) => send(existingAccountMail(recipient(user, page("sign-in")))),
       onPasswordReset: async ({ user }) => {
-        await queue.enqueue("mail", passwordChangedMail(recipient(user, page("reset-password"))));
+        await send(passwordChangedMail(recipient(user, page("reset-password"))));
         // Pending challenges and trusted devices were won with the old password.
         await db.delete(schema.verification).where(eq(schema.verification.value, user.id));
       },
@@ -136,10 +141,17 @@ export function createAuth({ config, db, queue, passwords, log }: Deps) {
         id,
       }),
       password: {
-        hash: passwords.hash,
+        hash: async (password) => {
+          const premade = traces.current()?.premade;
+          return premade?.password === password ? premade.hash : passwords.hash(password);
+        },
         verify: async (input) => {
           const ok = await passwords.verify(input);
-          if (ok && passwords.needsRehash(input.hash)) await rehash(db, passwords, input);
+          const trace = traces.current();
+          if (ok && trace)
+            trace.matched = passwords.needsRehash(input.hash)
+              ? await rehash(db, passwords, input)
+              : input.hash;
           return ok;
         },
       },
@@ -168,10 +180,9 @@ export function createAuth({ config, db, queue, passwords, log }: Deps) {
 async function rehash(
   db: Database,
   passwords: Passwords,
-  { hash, password }: { hash: string; password: string },
-) {
-  await db
-    .update(schema.account)
-    .set({ password: await passwords.hash(password) })
-    .where(eq(schema.account.password, hash));
+  { hash: old, password }: { hash: string; password: string },
+): Promise<string> {
+  const hash = await passwords.hash(password);
+  await db.update(schema.account).set({ password: hash }).where(eq(schema.account.password, old));
+  return hash;
 }

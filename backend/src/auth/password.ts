@@ -22,7 +22,7 @@ export interface Passwords {
  */
 export function createPasswords({
   concurrency,
-  maxWaiting = 256,
+  maxWaiting = 128,
 }: {
   concurrency: number;
   maxWaiting?: number;
@@ -56,7 +56,7 @@ export function createPasswords({
       return `${prefix}${encode(nonce)}$${encode(tag)}`;
     },
     async verify({ hash, password }) {
-      if (!hash.startsWith(prefix)) return limited(() => verifyScrypt({ hash, password }));
+      if (!hash.startsWith(prefix)) return limited(() => verifyScrypt({ hash, password })).catch(isNoHash);
       const [nonce, tag] = hash.slice(prefix.length).split("$");
       if (!nonce || !tag) return false;
       const expected = Buffer.from(tag, "base64");
@@ -65,6 +65,12 @@ export function createPasswords({
     },
     needsRehash: (hash) => !hash.startsWith(prefix),
   };
+}
+
+/** What is stored is no hash of any kind: nothing matches it. */
+function isNoHash(error: unknown): false {
+  if (error instanceof AppError) throw error;
+  return false;
 }
 
 const encode = (bytes: Buffer): string => bytes.toString("base64").replace(/=+$/, "");

@@ -52,6 +52,7 @@ export function toAppError(error: unknown): AppError | null {
   // 40001 serialization failure, 40P01 deadlock
   if (code === "40001" || code === "40P01")
     return new AppError("conflict", "Somebody else changed this at the same time: try again", {
+      retryAfter: 1,
       cause: error,
     });
   if (code === "23505" || code === "23503") {

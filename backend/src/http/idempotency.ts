@@ -5,7 +5,9 @@ import type { RequestKey, StoredAnswer } from "../adapters/idempotency/port.ts";
 import { AppError } from "../errors.ts";
 import type { SecuredEnv } from "./app-env.ts";
 
-const isFinal = (status: number): boolean => ![401, 403, 429].includes(status) && status < 500;
+/** An answer that says when to try again is none to keep. */
+const isFinal = ({ status, headers }: Response): boolean =>
+  ![401, 403, 429].includes(status) && status < 500 && !headers.has("Retry-After");
 
 /** Runs a POST at most once per `Idempotency-Key`; without the header it just runs. */
 export async function idempotent(
@@ -37,7 +39,7 @@ export async function idempotent(
   if (claim.kind === "answered") return replay(c, claim.answer);
   await next();
   const { status } = c.res;
-  if (!isFinal(status)) await store.release(request);
+  if (!isFinal(c.res)) await store.release(request);
   else await store.keep(request, secretAnswer && status < 300 ? null : await snapshot(c.res), status);
   return undefined;
 }

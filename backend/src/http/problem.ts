@@ -111,7 +111,7 @@ export async function answerError(error: unknown, c: Context<AppEnv>): Promise<R
       "dependency unavailable",
     );
   if (known.retryAfter !== undefined) c.header("Retry-After", String(known.retryAfter));
-  await auditDenial(c, known.code);
+  await auditDenial(c, known);
   return problem(c, known.code, known.message, { fields: known.fields });
 }
 
@@ -128,7 +128,7 @@ const denials: ReadonlySet<ErrorCode> = new Set([
  * Every refusal of a signed-in caller leaves an audit event, a row that is not there included: so a stranger's row and
  * a random id cost the same time. Anonymous refusals are audit lines of the log, not rows anybody could fill a disk with.
  */
-async function auditDenial(c: Context<AppEnv>, code: ErrorCode): Promise<void> {
+async function auditDenial(c: Context<AppEnv>, { code, organizationId }: AppError): Promise<void> {
   const [actor, attempt, origin, log] = [c.get("actor"), c.get("attempt"), c.get("origin"), c.get("log")];
   if (code === "unauthenticated")
     log.info(
@@ -142,7 +142,7 @@ async function auditDenial(c: Context<AppEnv>, code: ErrorCode): Promise<void> {
       actorId: actor.userId,
       origin,
       action: attempt.action,
-      organizationId: attempt.organizationId ?? null,
+      organizationId: organizationId ?? attempt.organizationId ?? null,
       target: param ? { type: param[0].replace(/Id$/, ""), id: param[1] } : null,
       reason: code,
     });

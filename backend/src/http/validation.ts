@@ -1,13 +1,21 @@
 import type { ZodError } from "zod";
 import { AppError, type FieldError } from "../errors.ts";
 
+/** An answer must not be larger than the request that it refuses. */
+const maxEntries = 20;
+const maxName = 100;
+
 /** One entry a field, by its path; an unknown field is named itself. */
 export function fieldErrors(error: ZodError): FieldError[] {
-  return error.issues.flatMap((issue) => {
+  const entries = error.issues.slice(0, maxEntries).flatMap((issue) => {
     const path = issue.path.join(".");
     if (issue.code !== "unrecognized_keys") return [{ field: path, message: issue.message }];
-    return issue.keys.map((key) => ({ field: path ? `${path}.${key}` : key, message: "Unknown field" }));
+    const names = issue.keys.slice(0, maxEntries);
+    return names.map((key) => ({ field: path ? `${path}.${key}` : key, message: "Unknown field" }));
   });
+  return entries
+    .slice(0, maxEntries)
+    .map(({ field, message }) => ({ field: field.slice(0, maxName), message }));
 }
 
 type Validation = { success: true } | { success: false; error: ZodError; target: string };

@@ -9,7 +9,6 @@ const secretNames = [
   "authorization",
   "cookie",
   "email",
-  "code",
 ];
 const emailAddress = /[^\s@"'<>(),:;=]+@[^\s@"'<>(),:;=]+/g;
 /** Drizzle's message repeats the statement with every parameter. */

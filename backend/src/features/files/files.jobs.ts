@@ -21,11 +21,14 @@ export function createFileJobs({ db, storage, queue }: FilesDeps) {
         ? { status: "ready" as const, contentType: verified.contentType, sha256: verified.sha256 }
         : { status: "rejected" as const };
       await db.transaction(async (tx) => {
-        await tx
+        const decided = await tx
           .update(file)
           .set({ ...outcome, updatedAt: sql`now()`, version: sql`${file.version} + 1` })
-          .where(and(eq(file.id, fileId), eq(file.status, "processing")));
-        await queue.enqueue("object-delete", { keys: verified.ok ? [staged] : [staged, key] }, tx);
+          .where(and(eq(file.id, fileId), eq(file.status, "processing")))
+          .returning({ id: file.id });
+        // Decided by another run meanwhile: the object is its business.
+        const keys = verified.ok || decided.length === 0 ? [staged] : [staged, key];
+        await queue.enqueue("object-delete", { keys }, tx);
       });
     },
 

@@ -46,3 +46,7 @@ function verdict(actor: Actor, audience: Audience, file: FileOwnership, stranger
   if (membership.status === "suspended" || membership.organization.suspended) return "suspended";
   return audience.roles.includes(membership.role) ? "allowed" : "forbidden";
 }
+
+/** The organization if the caller belongs to it: where a stranger is refused is not its business. */
+export const knownIn = (actor: Actor, organizationId: string | null): string | null =>
+  organizationId !== null && membershipIn(actor, organizationId) ? organizationId : null;

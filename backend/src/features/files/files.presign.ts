@@ -6,7 +6,7 @@ import { AppError } from "../../errors.ts";
 import { cleanFileName, extensionOf } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { enforce } from "./files.enforce.ts";
-import { uploadVerdict } from "./files.policy.ts";
+import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { stagingKey } from "./files.rows.ts";
 import type { Presign, Presigned } from "./files.schema.ts";
 import { accepts, targets } from "./files.targets.ts";
@@ -19,7 +19,7 @@ export function createPresign({ db, storage, storageIsUp, limits }: FilesDeps) {
   return async (caller: Caller, input: Presign): Promise<Presigned> => {
     const target = targets[input.target];
     const organizationId = ownerOf(input);
-    enforce(uploadVerdict(caller, input.target, organizationId));
+    enforce(uploadVerdict(caller, input.target, organizationId), knownIn(caller, organizationId));
     if (input.size > limits[input.target])
       throw new AppError("payload_too_large", `At most ${limits[input.target]} bytes for ${input.target}`);
     if (!accepts(target, input.contentType))

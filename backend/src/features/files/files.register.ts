@@ -5,7 +5,7 @@ import { file, organization, uploadIntent, user } from "../../db/schema/index.ts
 import { AppError } from "../../errors.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { enforce } from "./files.enforce.ts";
-import { uploadVerdict } from "./files.policy.ts";
+import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { type FileRow, objectKey, stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
 import { targets } from "./files.targets.ts";
@@ -121,9 +121,15 @@ export function createRegister(deps: FilesDeps) {
     let outcome: FileRow;
     try {
       // The role may have been lost since the URL was handed out.
-      enforce(uploadVerdict(caller, intent.target, intent.organizationId));
+      enforce(
+        uploadVerdict(caller, intent.target, intent.organizationId),
+        knownIn(caller, intent.organizationId),
+      );
       const staged = await storage.head(stagingKey(storageKey));
-      if (!staged) throw new AppError("conflict", "Nothing was uploaded yet: PUT to the upload URL first");
+      if (!staged)
+        throw new AppError("conflict", "Nothing was uploaded yet: PUT to the upload URL first", {
+          retryAfter: 1,
+        });
       if (staged.size !== intent.size)
         return await reject(intent, `The upload is not ${intent.size} bytes long`);
       const checked = intent.size <= checkedAtOnceBytes ? await copyAndCheck(intent) : null;

@@ -6,7 +6,7 @@ import { AppError } from "../../errors.ts";
 import { contentDisposition } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { enforce } from "./files.enforce.ts";
-import { deleteVerdict, readVerdict } from "./files.policy.ts";
+import { deleteVerdict, knownIn, readVerdict } from "./files.policy.ts";
 import { createPresign } from "./files.presign.ts";
 import { createRegister } from "./files.register.ts";
 import { type FileRow, findFile, objectKey, toFileDto } from "./files.rows.ts";
@@ -24,7 +24,7 @@ export function createFilesService(deps: FilesDeps) {
   async function readable(caller: Caller, fileId: string): Promise<FileRow> {
     const found = await findFile(db, caller, fileId);
     if (!found) throw new AppError("not_found", "Not found");
-    enforce(readVerdict(caller, found.ownership));
+    enforce(readVerdict(caller, found.ownership), knownIn(caller, found.row.organizationId));
     return found.row;
   }
 
@@ -70,7 +70,7 @@ export function createFilesService(deps: FilesDeps) {
     async delete(caller: Caller, fileId: string, version: number | undefined): Promise<void> {
       const found = await findFile(db, caller, fileId);
       if (!found) throw new AppError("not_found", "Not found");
-      enforce(deleteVerdict(caller, found.ownership));
+      enforce(deleteVerdict(caller, found.ownership), knownIn(caller, found.row.organizationId));
       if (version !== undefined && version !== found.row.version)
         throw new AppError("precondition_failed", "The file was changed meanwhile");
       await db.transaction(async (tx) => {

@@ -1,21 +1,23 @@
-import { and, eq, ne } from "drizzle-orm";
+import { and, eq, isNull, ne } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import { passwordChangedMail, twoFactorChangedMail } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
 import type { Origin } from "../../auth/actor.ts";
-import type { VerifiedToken } from "../../auth/token-ring.ts";
 import type { Database } from "../../db/client.ts";
 import * as schema from "../../db/schema/index.ts";
+import type { BetterAuthAnswer } from "./sign-in.better-auth.ts";
 import type { AuthCall } from "./sign-in.schema.ts";
 
 /** What must follow an answer of Better-auth: sessions to end, mails to send, events to write. */
 export interface Aftermath {
-  succeeded(
-    call: AuthCall,
-    body: Record<string, unknown>,
-    token: VerifiedToken | null,
-    origin: Origin,
-  ): Promise<void>;
+  /**
+   * Whether a sign-in that just succeeded still holds: it does not when the password was changed while it was being
+   * checked, or the person is banned. Then whatever it made is gone.
+   *
+   * @param matched the stored hash that the password was found to match
+   */
+  mayStay(answer: BetterAuthAnswer, matched: string | undefined): Promise<boolean>;
+  succeeded(call: AuthCall, answer: BetterAuthAnswer, origin: Origin): Promise<void>;
   refused(call: AuthCall, code: string, origin: Origin): Promise<void>;
 }
 
@@ -27,7 +29,7 @@ interface Deps {
 }
 
 export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Aftermath {
-  const { session, verification } = schema;
+  const { account, session, user, verification } = schema;
   const url = `${frontendUrl}/reset-password`;
 
   /** Ends every auth session but one, and whatever was won with the credentials of before. */
@@ -38,12 +40,51 @@ export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Afterm
     await db.delete(verification).where(eq(verification.value, userId));
   }
 
+  /** Whose address a mail link was about; by the address, as Better-auth answers nobody. */
+  async function ownerOf(email: string): Promise<string | null> {
+    const [owner] = await db.select({ id: user.id }).from(user).where(eq(user.email, email.toLowerCase()));
+    return owner?.id ?? null;
+  }
+
+  async function addressVerified({ input, endpoint }: AuthCall, origin: Origin): Promise<void> {
+    const { email, updateTo, requestType } = claimsOf(input.token);
+    // The first of two links only sends the second: nothing has changed yet.
+    const moved = updateTo !== undefined && requestType !== "change-email-confirmation";
+    const userId = await ownerOf(moved ? updateTo : email);
+    if (!userId || !endpoint.audit) return;
+    if (moved) await endOthers(userId, null);
+    const action = moved ? "user.email_changed" : endpoint.audit;
+    const target = { type: "user", id: userId };
+    await audit.happened({ action, actorId: userId, origin, organizationId: null, target });
+  }
+
   return {
-    async succeeded({ endpoint, actor, input }, body, token, origin) {
+    async mayStay({ token, body, challenge }, matched) {
+      if (!token && !challenge) return true;
+      const userId = userIdIn(body);
+      const [valid] = await db
+        .select({ id: account.id })
+        .from(account)
+        .innerJoin(user, eq(user.id, account.userId))
+        .where(
+          and(
+            userId === null ? undefined : eq(account.userId, userId),
+            eq(account.providerId, "credential"),
+            eq(account.password, matched ?? ""),
+            isNull(user.bannedAt),
+          ),
+        )
+        .limit(1);
+      if (valid) return true;
+      if (token) await db.delete(session).where(eq(session.token, token.raw));
+      return false;
+    },
+
+    async succeeded(call, { body, token }, origin) {
+      const { endpoint, actor } = call;
+      if (endpoint.path === "/verify-email") return addressVerified(call, origin);
       const userId = actor?.userId ?? userIdIn(body);
       const keep = token?.raw ?? null;
-      if (endpoint.path === "/verify-email" && userId && isAddressChange(input.token))
-        await endOthers(userId, null);
       if (actor && endpoint.path === "/change-password") {
         await endOthers(actor.userId, keep);
         await queue.enqueue("mail", passwordChangedMail({ to: actor.email, name: actor.name, url }));
@@ -52,20 +93,15 @@ export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Afterm
         endpoint.path === "/two-factor/verify-totp" && actor !== null && !actor.twoFactorEnabled;
       if (actor && (enabled || endpoint.path === "/two-factor/disable")) {
         await endOthers(actor.userId, keep);
-        await queue.enqueue(
-          "mail",
-          twoFactorChangedMail({ to: actor.email, name: actor.name, url, enabled }),
-        );
+        const mail = twoFactorChangedMail({ to: actor.email, name: actor.name, url, enabled });
+        await queue.enqueue("mail", mail);
       }
       if (!endpoint.audit || !userId) return;
-      const action = enabled
-        ? "user.two_factor_enabled"
-        : body.twoFactorRedirect === true
-          ? "user.second_factor_asked"
-          : endpoint.audit;
+      const action = enabled ? "user.two_factor_enabled" : endpoint.audit;
       const target = { type: "user", id: userId };
       await audit.happened({ action, actorId: userId, origin, organizationId: null, target });
     },
+
     async refused({ endpoint, actor }, reason, origin) {
       if (!endpoint.audit) return;
       const actorId = actor?.userId ?? null;
@@ -76,13 +112,12 @@ export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Afterm
 }
 
 function userIdIn(body: Record<string, unknown>): string | null {
-  const user = body.user as { id?: unknown } | null | undefined;
-  return typeof user?.id === "string" ? user.id : null;
+  const owner = body.user as { id?: unknown } | null | undefined;
+  return typeof owner?.id === "string" ? owner.id : null;
 }
 
-/** Better-auth verified this token before: here it only tells what kind it was. */
-function isAddressChange(token: unknown): boolean {
+/** Better-auth verified this token before: here it only tells whom and what it was about. */
+function claimsOf(token: unknown): { email: string; updateTo?: string; requestType?: string } {
   const payload = String(token).split(".")[1] ?? "";
-  const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
-  return typeof claims === "object" && claims !== null && "updateTo" in claims;
+  return JSON.parse(Buffer.from(payload, "base64url").toString());
 }

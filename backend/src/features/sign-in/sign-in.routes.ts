@@ -8,8 +8,9 @@ import { bearerToken } from "../../http/middleware/authenticate.ts";
 import { announce, refuse } from "../../http/middleware/rate-limit.ts";
 import { problem } from "../../http/problem.ts";
 import { fieldErrors } from "../../http/validation.ts";
+import { AuthRefusal } from "./sign-in.better-auth.ts";
 import type { AuthCall, AuthEndpoint } from "./sign-in.schema.ts";
-import { type AuthAnswer, AuthRefusal, type SignInService } from "./sign-in.service.ts";
+import type { AuthAnswer, SignInService } from "./sign-in.service.ts";
 
 const base = "/api/auth";
 
@@ -89,7 +90,7 @@ const clientOf = (c: Context<AppEnv>) => ({
 
 function answer(c: Context<AppEnv>, { status, body, token, location }: AuthAnswer): Response {
   if (token) c.header("set-auth-token", token);
-  if (location && status >= 300 && status < 400) return c.redirect(location, 302);
+  if (location) return c.redirect(location, 302);
   return c.json(body, status as ContentfulStatusCode);
 }
 

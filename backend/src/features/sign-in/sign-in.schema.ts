@@ -13,6 +13,8 @@ export interface AuthEndpoint {
   readonly family?: "sign-in" | "sign-up" | "forgot-password" | "reset-password" | "verification-mail";
   readonly body?: z.ZodType<Record<string, unknown>>;
   readonly query?: z.ZodType<Record<string, unknown>>;
+  /** The second factor is to be shown in the same request. */
+  readonly needsCode?: true;
   /** Name of the audit event a success leaves. */
   readonly audit?: string;
 }
@@ -111,6 +113,7 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       path: "/verify-email",
       summary: "Verify the address with the token of the mail",
       access: "public",
+      family: "verification-mail",
       audit: "user.email_verified",
       query: z.strictObject({ token: z.string().min(1).max(4000), callbackURL: ourPage.optional() }),
     },
@@ -133,6 +136,7 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       path: "/change-email",
       summary: "Ask to change the address; links to the old and the new one confirm it",
       access: "session",
+      family: "verification-mail",
       audit: "user.email_change_requested",
       body: z.strictObject({ newEmail: emailSchema, callbackURL: ourPage.optional() }),
     },
@@ -164,6 +168,7 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       path: "/two-factor/disable",
       summary: "Turn two-factor sign-in off",
       access: "session",
+      needsCode: true,
       audit: "user.two_factor_disabled",
       body: z.strictObject({ password, code }),
     },
@@ -172,8 +177,9 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       path: "/two-factor/generate-backup-codes",
       summary: "Replace the backup codes",
       access: "session",
+      needsCode: true,
       audit: "user.backup_codes_replaced",
-      body: z.strictObject({ password }),
+      body: z.strictObject({ password, code }),
     },
   ];
 }

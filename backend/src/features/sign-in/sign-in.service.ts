@@ -1,26 +1,24 @@
-import { APIError } from "better-auth/api";
 import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
 import type { AccountLock } from "../../auth/account-lock.ts";
-import type { Actor, Origin } from "../../auth/actor.ts";
-import type { Auth } from "../../auth/better-auth.ts";
+import type { Actor } from "../../auth/actor.ts";
+import type { Passwords } from "../../auth/password.ts";
+import type { PasswordTrace, PasswordTraces } from "../../auth/password-trace.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
 import type { Config } from "../../config/config.ts";
 import { AppError } from "../../errors.ts";
 import type { Aftermath } from "./sign-in.aftermath.ts";
+import {
+  type AskBetterAuth,
+  AuthRefusal,
+  type BetterAuthAnswer,
+  type ClientRequest,
+} from "./sign-in.better-auth.ts";
 import type { AuthCall, AuthEndpoint } from "./sign-in.schema.ts";
 
 export type SignInService = ReturnType<typeof createSignInService>;
 
-/** What of the client's request Better-auth gets to see. */
-export interface ClientRequest {
-  readonly origin: Origin;
-  readonly userAgent: string | undefined;
-  readonly challenge: string | undefined;
-  readonly trustDevice: string | undefined;
-}
-
-/** What Better-auth answered, in our terms: a token is always the signed one. */
+/** What the client gets: a token is always the signed one. */
 export interface AuthAnswer {
   readonly status: number;
   readonly body: Record<string, unknown>;
@@ -28,21 +26,11 @@ export interface AuthAnswer {
   readonly location: string | null;
 }
 
-/** Better-auth's own refusal, with its own code. */
-export class AuthRefusal extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
 interface Deps {
-  readonly config: Pick<Config, "publicUrl" | "limits" | "auth">;
-  readonly auth: Auth;
+  readonly config: Pick<Config, "limits" | "auth">;
+  readonly ask: AskBetterAuth;
+  readonly passwords: Passwords;
+  readonly traces: PasswordTraces;
   readonly tokens: TokenRing;
   readonly sessions: SessionLookup;
   readonly limiter: LimiterPort;
@@ -54,43 +42,45 @@ interface Deps {
 
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
-  const { config, auth, tokens, sessions, limiter, aftermath } = deps;
+  const { config, ask, tokens, sessions, limiter, aftermath } = deps;
 
-  /** Builds Better-auth's request anew: nothing of the client's reaches it that is not named here. */
-  function forward(
-    { method, path }: Pick<AuthEndpoint, "method" | "path">,
-    input: Record<string, unknown>,
-    actor: Actor | null,
-    client: ClientRequest,
-  ): Promise<Response> {
-    const headers = new Headers({ "x-client-ip": client.origin.ip });
-    if (client.userAgent) headers.set("user-agent", client.userAgent);
-    if (client.challenge) headers.set("x-two-factor-challenge", client.challenge);
-    if (client.trustDevice) headers.set("x-trust-device", client.trustDevice);
-    if (client.origin.client) headers.set("x-client-name", client.origin.client);
-    if (actor) {
-      headers.set("authorization", `Bearer ${tokens.forBetterAuth(actor.session.token)}`);
-      headers.set("x-actor-id", actor.userId);
-    }
-    const url = new URL(`${config.publicUrl}/api/auth${path}`);
-    if (method === "GET") {
-      for (const [name, value] of Object.entries(input)) url.searchParams.set(name, String(value));
-      return auth.handler(new Request(url, { headers }));
-    }
-    headers.set("content-type", "application/json");
-    return auth.handler(new Request(url, { method, headers, body: JSON.stringify(input) }));
+  /** The code of the authenticator app, or a backup code, of somebody who is signed in. */
+  async function proveCode(code: string, actor: Actor, client: ClientRequest): Promise<void> {
+    const isTotp = /^\d{6}$/.test(code);
+    const path = isTotp ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
+    await ask({ method: "POST", path }, { code }, actor, client);
   }
 
   /** Better-auth asks for the password only; somebody at an unlocked screen has that from the browser. */
-  async function disableTwoFactor(
-    { endpoint, input, actor }: AuthCall,
-    client: ClientRequest,
-  ): Promise<Response> {
+  async function askWithCode({ endpoint, input, actor }: AuthCall, client: ClientRequest) {
     const { code, ...rest } = input;
-    const isTotp = /^\d{6}$/.test(String(code));
-    const proof = isTotp ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
-    await forward({ method: "POST", path: proof }, { code }, actor, client);
-    return forward(endpoint, rest, actor, client);
+    // An enrolment that is not finished has no code to prove: proving one would finish it.
+    if (!actor?.twoFactorEnabled)
+      throw new AuthRefusal(400, "TWO_FACTOR_NOT_ENABLED", "Two-factor sign-in is not enabled");
+    await proveCode(String(code), actor, client);
+    return ask(endpoint, rest, actor, client);
+  }
+
+  async function forward(
+    call: AuthCall,
+    client: ClientRequest,
+    trace: PasswordTrace,
+  ): Promise<BetterAuthAnswer> {
+    const { endpoint, input, actor } = call;
+    if (endpoint.needsCode) return askWithCode(call, client);
+    // Where to go on to is our business: with it, Better-auth answers without a body.
+    const { callbackURL: _, ...query } = input;
+    const once = () =>
+      deps.traces.run(trace, () => ask(endpoint, endpoint.query ? query : input, actor, client));
+    // Of two sign-ups with one address at once the loser finds the account when it looks again.
+    return endpoint.family === "sign-up" ? once().catch(onlyIfUnavailable(once)) : once();
+  }
+
+  /** Sign-up hashes inside a transaction, which must not wait for other people's hashes. */
+  async function traceFor({ endpoint, input }: AuthCall): Promise<PasswordTrace> {
+    if (endpoint.path !== "/sign-up/email") return {};
+    const password = String(input.password);
+    return { premade: { password, hash: await deps.passwords.hash(password) } };
   }
 
   /** What is guessed at by this call, if anything. */
@@ -102,32 +92,23 @@ export function createSignInService(deps: Deps) {
     return asksPassword ? { lock: deps.passwordLock, subject: actor.email } : null;
   }
 
-  async function refused(call: AuthCall, client: ClientRequest, error: APIError): Promise<never> {
-    const code = String(error.body?.code ?? error.status);
-    // What Better-auth could not write is our trouble, not the caller's.
-    if (error.statusCode >= 500 || code === "FAILED_TO_CREATE_USER")
-      throw new AppError("unavailable", "Sign-in is not available at the moment: try again", {
-        retryAfter: 5,
-        cause: error,
-      });
-    await aftermath.refused(call, code, client.origin);
-    throw new AuthRefusal(error.statusCode, code, error.body?.message ?? "The request was refused");
+  function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
+    const body = { ...answer.body };
+    // A mail link proves an address; it signs nobody in past a second factor.
+    const token = call.endpoint.path === "/verify-email" ? null : (answer.token?.signed ?? null);
+    if ("token" in body || token) body.token = token;
+    if (answer.challenge) body.challengeToken = answer.challenge;
+    if (answer.trustedDevice) body.trustDeviceToken = answer.trustedDevice;
+    return { status: answer.status, body, token, location: call.endpoint.query ? page(call) : null };
   }
 
-  async function translate(call: AuthCall, client: ClientRequest, answer: Response): Promise<AuthAnswer> {
-    const text = await answer.text();
-    const body: Record<string, unknown> = text === "" ? {} : JSON.parse(text);
-    const sent = answer.headers.get("set-auth-token");
-    // A mail link proves an address; it signs nobody in past a second factor.
-    const token = sent && call.endpoint.path !== "/verify-email" ? tokens.verify(sent) : null;
-    if ("token" in body || token) body.token = token?.signed ?? null;
-    const challenge = answer.headers.get("set-two-factor-challenge");
-    if (challenge) body.challengeToken = challenge;
-    const trusted = answer.headers.get("set-trust-device");
-    if (trusted) body.trustDeviceToken = trusted;
-    await aftermath.succeeded(call, body, token, client.origin);
-    const location = answer.headers.get("location");
-    return { status: answer.status, body, token: token?.signed ?? null, location };
+  async function attempt(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
+    const trace = await traceFor(call);
+    const answer = await forward(call, client, trace);
+    if (call.endpoint.path === "/sign-in/email" && !(await aftermath.mayStay(answer, trace.matched)))
+      throw new AuthRefusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+    await aftermath.succeeded(call, answer, client.origin);
+    return translate(call, answer);
   }
 
   return {
@@ -174,18 +155,34 @@ export function createSignInService(deps: Deps) {
       if (call.endpoint.family === "sign-up" && config.auth.signupMode === "invite_only")
         throw new AppError("forbidden", "Accounts are made by invitation only");
       const guess = guessed(call);
-      await guess?.lock.attempt(guess.subject);
       try {
-        const answer =
-          call.endpoint.path === "/two-factor/disable"
-            ? await disableTwoFactor(call, client)
-            : await forward(call.endpoint, call.input, call.actor, client);
-        await guess?.lock.succeeded(guess.subject);
-        return await translate(call, client, answer);
+        return await (guess
+          ? guess.lock.guard(guess.subject, () => attempt(call, client))
+          : attempt(call, client));
       } catch (error) {
-        if (error instanceof APIError) return refused(call, client, error);
-        throw error;
+        if (!(error instanceof AuthRefusal)) throw error;
+        await aftermath.refused(call, error.code, client.origin);
+        const target = page(call);
+        if (!target || !call.endpoint.query) throw error;
+        return { status: 302, body: {}, token: null, location: withError(target, error.code) };
       }
     },
   };
+}
+
+const onlyIfUnavailable =
+  <T>(again: () => Promise<T>) =>
+  (error: unknown): Promise<T> => {
+    if (error instanceof AppError && error.code === "unavailable") return again();
+    throw error;
+  };
+
+/** The page of the web client to go on to, where the request named one. */
+const page = ({ input }: AuthCall): string | null =>
+  typeof input.callbackURL === "string" ? input.callbackURL : null;
+
+function withError(target: string, code: string): string {
+  const url = new URL(target);
+  url.searchParams.set("error", code);
+  return url.href;
 }

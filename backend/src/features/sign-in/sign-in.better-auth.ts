@@ -1,0 +1,116 @@
+import { APIError } from "better-auth/api";
+import type { Actor, Origin } from "../../auth/actor.ts";
+import type { Auth } from "../../auth/better-auth.ts";
+import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
+import { AppError } from "../../errors.ts";
+import type { AuthEndpoint } from "./sign-in.schema.ts";
+
+/** What of the client's request Better-auth gets to see. */
+export interface ClientRequest {
+  readonly origin: Origin;
+  readonly userAgent: string | undefined;
+  readonly challenge?: string | undefined;
+  readonly trustDevice?: string | undefined;
+}
+
+/** What Better-auth answered, with the tokens that it put into cookies and headers. */
+export interface BetterAuthAnswer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly token: VerifiedToken | null;
+  readonly challenge: string | null;
+  readonly trustedDevice: string | null;
+}
+
+/** Better-auth's own refusal, with its own code. */
+export class AuthRefusal extends Error {
+  override readonly name = "AuthRefusal";
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export type AskBetterAuth = ReturnType<typeof createAskBetterAuth>;
+
+interface Deps {
+  readonly publicUrl: string;
+  readonly auth: Auth;
+  readonly tokens: TokenRing;
+}
+
+/** Requests to Better-auth, made anew: nothing of the client's reaches it that is not named here. */
+export function createAskBetterAuth({ publicUrl, auth, tokens }: Deps) {
+  function headersFor(actor: Actor | null, client: ClientRequest): Headers {
+    const headers = new Headers({ "x-client-ip": client.origin.ip });
+    if (client.userAgent) headers.set("user-agent", client.userAgent);
+    if (client.challenge) headers.set("x-two-factor-challenge", client.challenge);
+    if (client.trustDevice) headers.set("x-trust-device", client.trustDevice);
+    if (client.origin.client) headers.set("x-client-name", client.origin.client);
+    if (actor) {
+      headers.set("authorization", `Bearer ${tokens.forBetterAuth(actor.session.token)}`);
+      headers.set("x-actor-id", actor.userId);
+    }
+    return headers;
+  }
+
+  function requestFor(
+    { method, path }: Pick<AuthEndpoint, "method" | "path">,
+    input: Record<string, unknown>,
+    headers: Headers,
+  ): Request {
+    const url = new URL(`${publicUrl}/api/auth${path}`);
+    if (method === "POST") {
+      headers.set("content-type", "application/json");
+      return new Request(url, { method, headers, body: JSON.stringify(input) });
+    }
+    for (const [name, value] of Object.entries(input)) url.searchParams.set(name, String(value));
+    return new Request(url, { headers });
+  }
+
+  /** @throws AuthRefusal for any answer of 4xx; AppError `unavailable` for what Better-auth could not do */
+  async function ask(
+    endpoint: Pick<AuthEndpoint, "method" | "path">,
+    input: Record<string, unknown>,
+    actor: Actor | null,
+    client: ClientRequest,
+  ): Promise<BetterAuthAnswer> {
+    const answer = await settle(auth.handler(requestFor(endpoint, input, headersFor(actor, client))));
+    const text = await answer.text();
+    const body: Record<string, unknown> = text === "" ? {} : JSON.parse(text);
+    // Some refusals are thrown, and some are answers.
+    if (answer.status >= 400) throw refusal(answer.status, body);
+    const sent = answer.headers.get("set-auth-token");
+    return {
+      status: answer.status,
+      body,
+      token: sent === null ? null : tokens.verify(sent),
+      challenge: answer.headers.get("set-two-factor-challenge"),
+      trustedDevice: answer.headers.get("set-trust-device"),
+    };
+  }
+  return ask;
+}
+
+async function settle(answer: Promise<Response>): Promise<Response> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof APIError) throw refusal(error.statusCode, error.body ?? {});
+    throw error;
+  }
+}
+
+function refusal(status: number, body: { code?: unknown; message?: unknown }): AppError | AuthRefusal {
+  const code = String(body.code ?? status);
+  // What Better-auth could not write is our trouble, not the caller's.
+  if (status >= 500 || code === "FAILED_TO_CREATE_USER")
+    return new AppError("unavailable", "Sign-in is not available at the moment: try again", {
+      retryAfter: 5,
+    });
+  return new AuthRefusal(status, code, String(body.message ?? "The request was refused"));
+}
