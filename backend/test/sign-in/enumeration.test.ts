@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { startTestApp } from "../harness/app.ts";
+import { call } from "../harness/client.ts";
+import { freshEmail, newAccount, signIn } from "./account.ts";
+
+const app = await startTestApp();
+const account = await newAccount(app);
+
+const shape = (headers: Headers) =>
+  [...headers].filter(([name]) => !/^(x-request-id|date)$/.test(name)).sort();
+
+test("a failed sign-in reads the same for known and unknown addresses", async () => {
+  const [known, unknown] = [
+    await signIn(app, account.email, "wrong"),
+    await signIn(app, freshEmail(), "wrong"),
+  ];
+  expect(known.status).toBe(401);
+  expect(unknown.status).toBe(401);
+  const { requestId, ...rest } = known.json;
+  const { requestId: otherId, ...otherRest } = unknown.json;
+  expect(otherRest).toEqual(rest);
+  expect(rest.code).toBe("INVALID_EMAIL_OR_PASSWORD");
+  expect([requestId, otherId]).toEqual([
+    known.headers.get("x-request-id"),
+    unknown.headers.get("x-request-id"),
+  ]);
+  const reset = /^ratelimit-(remaining|reset)$/;
+  expect(shape(unknown.headers).filter(([name]) => !reset.test(name))).toEqual(
+    shape(known.headers).filter(([name]) => !reset.test(name)),
+  );
+});
+
+test("a failed sign-in of an account without password reads the same too", async () => {
+  const { email, userId } = await newAccount(app);
+  await app.deps.database.sql`delete from account where user_id = ${userId}`;
+  const { status, json } = await signIn(app, email);
+  expect([status, json.code]).toEqual([401, "INVALID_EMAIL_OR_PASSWORD"]);
+});
+
+test("a banned person's wrong password reads like any wrong password", async () => {
+  const { email, userId } = await newAccount(app);
+  await app.deps.database.sql`update "user" set banned_at = now() where id = ${userId}`;
+  const { status, json } = await signIn(app, email, "wrong");
+  expect([status, json.code]).toEqual([401, "INVALID_EMAIL_OR_PASSWORD"]);
+});
+
+test("a sign-in is hashed for unknown addresses too, whatever the body", async () => {
+  // Timing-free: the hash queue is the only thing that answers 503, and unknown addresses fill it as known ones do.
+  const bodies = Array.from({ length: 300 }, () => freshEmail());
+  const answers = await Promise.all(bodies.map((email) => signIn(app, email, "wrong")));
+  expect(answers.some(({ status }) => status === 503)).toBe(true);
+});
+
+test("get-session tells nobody anything without a token", async () => {
+  const { text } = await call(app, "GET", "/api/auth/get-session");
+  expect(text).not.toContain(account.userId);
+});
