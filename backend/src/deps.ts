@@ -15,6 +15,7 @@ import { createPasswords } from "./auth/password.ts";
 import { createPasswordTraces } from "./auth/password-trace.ts";
 import { createSessionLookup } from "./auth/session-lookup.ts";
 import { createTokenRing } from "./auth/token-ring.ts";
+import { createUsedCodes } from "./auth/used-codes.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/client.ts";
 import { schemaState } from "./db/schema-state.ts";
@@ -24,7 +25,7 @@ import { targets } from "./features/files/files.targets.ts";
 import { createMeService } from "./features/me/me.service.ts";
 import { createOrganizationsService } from "./features/organizations/organizations.service.ts";
 import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
-import { createAskBetterAuth } from "./features/sign-in/sign-in.better-auth.ts";
+import { createBetterAuthClient } from "./features/sign-in/sign-in.better-auth.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createSignInService } from "./features/sign-in/sign-in.service.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
@@ -85,9 +86,10 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
       tokens,
       sessions,
       limiter,
-      ask: createAskBetterAuth({ publicUrl: config.publicUrl, auth, tokens }),
+      betterAuth: createBetterAuthClient({ publicUrl: config.publicUrl, auth, tokens }),
+      usedCodes: createUsedCodes(db),
       passwordLock: createAccountLock(locks, "password"),
-      codeLock: createAccountLock(locks, "code"),
+      codeLock: createAccountLock(locks, "code", { firstLock: 15 * 60 }),
       aftermath: createAftermath({ db, audit, queue, frontendUrl: config.frontendUrl }),
     }),
     system: createSystemService({

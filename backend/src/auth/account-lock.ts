@@ -21,10 +21,14 @@ export interface AccountLock {
 }
 
 /**
- * Ten failures within 15 minutes lock the account for a minute; after that one attempt at a time gets through, and each
+ * Ten failures within 15 minutes lock the account for `firstLock` seconds; after that one attempt at a time gets through, and each
  * failure doubles the lock up to 15 minutes. An attempt is counted before it is made, so that parallel guesses count.
  */
-export function createAccountLock(limiter: LimiterPort, kind: string): AccountLock {
+export function createAccountLock(
+  limiter: LimiterPort,
+  kind: string,
+  { firstLock = 60 }: { firstLock?: number } = {},
+): AccountLock {
   const queues = new Map<string, { running: number; waiting: (() => void)[] }>();
 
   const keysOf = (subject: string) => {
@@ -48,7 +52,7 @@ export function createAccountLock(limiter: LimiterPort, kind: string): AccountLo
     const used = await limiter.consume(keys.attempts, { max: maxFailures, window });
     if (used.allowed) return;
     const { count: earlier } = await limiter.peek(keys.locks);
-    const seconds = Math.min(maxLock, 60 * 2 ** earlier);
+    const seconds = Math.min(maxLock, firstLock * 2 ** earlier);
     const lock = await limiter.consume(keys.lock, { max: 1, window: seconds });
     if (!lock.allowed) refuse(lock.resetIn);
     await limiter.consume(keys.locks, { max: 1000, window: day });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { bearer, twoFactor } from "better-auth/plugins";
-import { and, eq, lt, sql } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { LimiterPort } from "../adapters/limiter/port.ts";
@@ -158,19 +158,7 @@ export function createAuth({ config, db, queue, limiter, passwords, traces, log 
     },
     plugins: [
       twoFactor({ issuer: "Coaching App", accountLockout: { maxFailedAttempts: 10, durationSeconds: 900 } }),
-      twoFactorBridge({
-        async present(userId, codeHash) {
-          await db
-            .delete(schema.usedCode)
-            .where(and(eq(schema.usedCode.userId, userId), lt(schema.usedCode.expiresAt, sql`now()`)));
-          const fresh = await db
-            .insert(schema.usedCode)
-            .values({ userId, codeHash })
-            .onConflictDoNothing()
-            .returning({ userId: schema.usedCode.userId });
-          return fresh.length > 0;
-        },
-      }),
+      twoFactorBridge(),
       bearer({ requireSignature: true }),
     ],
   });

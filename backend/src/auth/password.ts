@@ -20,13 +20,9 @@ export interface Passwords {
  * Argon2id through Node's own thread pool, at most `concurrency` at a time: a burst of sign-ins queues here instead of
  * starving everything else of threads and memory. Hashes of Better-auth's default scrypt still verify.
  */
-export function createPasswords({
-  concurrency,
-  maxWaiting = 128,
-}: {
-  concurrency: number;
-  maxWaiting?: number;
-}): Passwords {
+export function createPasswords({ concurrency }: { concurrency: number }): Passwords {
+  // A few seconds of work: who comes later is told so, instead of waiting for an answer nobody waits for.
+  const maxWaiting = 64 * concurrency;
   let running = 0;
   const waiting: (() => void)[] = [];
 

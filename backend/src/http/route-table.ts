@@ -15,15 +15,18 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
     routes.filter((route) => route.method !== "ALL"),
     (route) => route.path,
   );
-  const patterns = [...byPath].map(([path, found]) => {
+  const entries = [...byPath].map(([path, found]) => {
     const methods = new Set(found.map((route) => route.method.toUpperCase()));
     if (methods.has("GET")) methods.add("HEAD");
-    return { pattern: toPattern(path), methods: [...methods].sort() };
+    return { path, pattern: toPattern(path), methods: [...methods].sort() };
   });
   return {
-    methodsOf: (path) => [
-      ...new Set(patterns.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods)),
-    ],
+    methodsOf(path) {
+      // `/files/presign` is that, and not a file of this name.
+      const exact = entries.filter((entry) => entry.path === path);
+      const matching = exact.length > 0 ? exact : entries.filter(({ pattern }) => pattern.test(path));
+      return [...new Set(matching.flatMap(({ methods }) => methods))];
+    },
   };
 }
 

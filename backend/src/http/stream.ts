@@ -33,14 +33,12 @@ export async function sendStream(c: Context<SecuredEnv>, body: Streamable): Prom
     "Content-Security-Policy": contentSecurityPolicy,
     "Content-Type": body.contentType,
     "Content-Disposition": body.disposition,
-    "Content-Length": range ? range.end - range.start + 1 : body.size,
+    "Content-Length": String(range ? range.end - range.start + 1 : body.size),
     ...(range && { "Content-Range": `bytes ${range.start}-${range.end}/${body.size}` }),
   };
-  outgoing.writeHead(range ? 206 : 200, headers);
-  if (source === null) {
-    outgoing.end();
-    return RESPONSE_ALREADY_SENT;
-  }
+  const status = range ? 206 : 200;
+  if (source === null) return c.body(null, status, headers);
+  outgoing.writeHead(status, headers);
   outgoing.setTimeout(idleMs, () => outgoing.destroy());
   try {
     await pipeline(source, outgoing);

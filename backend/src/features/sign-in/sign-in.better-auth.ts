@@ -35,7 +35,7 @@ export class AuthRefusal extends Error {
   }
 }
 
-export type AskBetterAuth = ReturnType<typeof createAskBetterAuth>;
+export type BetterAuthClient = ReturnType<typeof createBetterAuthClient>;
 
 interface Deps {
   readonly publicUrl: string;
@@ -44,17 +44,14 @@ interface Deps {
 }
 
 /** Requests to Better-auth, made anew: nothing of the client's reaches it that is not named here. */
-export function createAskBetterAuth({ publicUrl, auth, tokens }: Deps) {
+export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
   function headersFor(actor: Actor | null, client: ClientRequest): Headers {
     const headers = new Headers({ "x-client-ip": client.origin.ip });
     if (client.userAgent) headers.set("user-agent", client.userAgent);
     if (client.challenge) headers.set("x-two-factor-challenge", client.challenge);
     if (client.trustDevice) headers.set("x-trust-device", client.trustDevice);
     if (client.origin.client) headers.set("x-client-name", client.origin.client);
-    if (actor) {
-      headers.set("authorization", `Bearer ${tokens.forBetterAuth(actor.session.token)}`);
-      headers.set("x-actor-id", actor.userId);
-    }
+    if (actor) headers.set("authorization", `Bearer ${tokens.forBetterAuth(actor.session.token)}`);
     return headers;
   }
 
@@ -93,7 +90,15 @@ export function createAskBetterAuth({ publicUrl, auth, tokens }: Deps) {
       trustedDevice: answer.headers.get("set-trust-device"),
     };
   }
-  return ask;
+  /** Whose challenge (`<identifier>.<signature>`) it is; the signature is Better-auth's to check. */
+  async function challenged(challenge: string): Promise<string | null> {
+    const sent = decodeURIComponent(challenge);
+    const identifier = sent.slice(0, Math.max(0, sent.lastIndexOf(".")));
+    const { internalAdapter } = await auth.$context;
+    return (await internalAdapter.findVerificationValue(identifier))?.value ?? null;
+  }
+
+  return { ask, challenged };
 }
 
 async function settle(answer: Promise<Response>): Promise<Response> {

@@ -13,7 +13,7 @@ export interface AuthEndpoint {
   readonly family?: "sign-in" | "sign-up" | "forgot-password" | "reset-password" | "verification-mail";
   readonly body?: z.ZodType<Record<string, unknown>>;
   readonly query?: z.ZodType<Record<string, unknown>>;
-  /** The second factor is to be shown in the same request. */
+  /** The second factor is to be shown in the same request; a `code` that is optional, unless just signed in. */
   readonly needsCode?: true;
   /** Name of the audit event a success leaves. */
   readonly audit?: string;
@@ -41,7 +41,10 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
   const ourPage = z
     .url()
     .max(2000)
-    .refine((url) => origins.includes(new URL(url).origin), "Must be on the web client's origin");
+    .refine(
+      (url) => URL.canParse(url) && origins.includes(new URL(url).origin),
+      "Must be on the web client's origin",
+    );
   const trustDevice = z.boolean().optional();
   const secondFactor = z.strictObject({ code, trustDevice });
   return [
@@ -179,7 +182,7 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       access: "session",
       needsCode: true,
       audit: "user.backup_codes_replaced",
-      body: z.strictObject({ password, code }),
+      body: z.strictObject({ password, code: code.optional() }),
     },
   ];
 }

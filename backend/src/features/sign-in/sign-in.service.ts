@@ -5,16 +5,20 @@ import type { Passwords } from "../../auth/password.ts";
 import type { PasswordTrace, PasswordTraces } from "../../auth/password-trace.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
+import type { UsedCodes } from "../../auth/used-codes.ts";
 import type { Config } from "../../config/config.ts";
 import { AppError } from "../../errors.ts";
 import type { Aftermath } from "./sign-in.aftermath.ts";
 import {
-  type AskBetterAuth,
   AuthRefusal,
   type BetterAuthAnswer,
+  type BetterAuthClient,
   type ClientRequest,
 } from "./sign-in.better-auth.ts";
 import type { AuthCall, AuthEndpoint } from "./sign-in.schema.ts";
+
+/** Somebody who signed in a moment ago has just shown every factor. */
+const freshMs = 10 * 60 * 1000;
 
 export type SignInService = ReturnType<typeof createSignInService>;
 
@@ -28,7 +32,8 @@ export interface AuthAnswer {
 
 interface Deps {
   readonly config: Pick<Config, "limits" | "auth">;
-  readonly ask: AskBetterAuth;
+  readonly betterAuth: BetterAuthClient;
+  readonly usedCodes: UsedCodes;
   readonly passwords: Passwords;
   readonly traces: PasswordTraces;
   readonly tokens: TokenRing;
@@ -42,13 +47,15 @@ interface Deps {
 
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
-  const { config, ask, tokens, sessions, limiter, aftermath } = deps;
+  const { config, tokens, sessions, limiter, aftermath, usedCodes } = deps;
+  const { ask, challenged } = deps.betterAuth;
 
-  /** The code of the authenticator app, or a backup code, of somebody who is signed in. */
-  async function proveCode(code: string, actor: Actor, client: ClientRequest): Promise<void> {
-    const isTotp = /^\d{6}$/.test(code);
-    const path = isTotp ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
-    await ask({ method: "POST", path }, { code }, actor, client);
+  const isTotp = (code: unknown): boolean => /^\d{6}$/.test(String(code));
+
+  /** @throws AuthRefusal when the code was presented before */
+  async function useOnce(userId: string, code: unknown): Promise<void> {
+    if (isTotp(code) && !(await usedCodes.present(userId, String(code))))
+      throw new AuthRefusal(401, "INVALID_CODE", "Invalid code");
   }
 
   /** Better-auth asks for the password only; somebody at an unlocked screen has that from the browser. */
@@ -57,17 +64,26 @@ export function createSignInService(deps: Deps) {
     // An enrolment that is not finished has no code to prove: proving one would finish it.
     if (!actor?.twoFactorEnabled)
       throw new AuthRefusal(400, "TWO_FACTOR_NOT_ENABLED", "Two-factor sign-in is not enabled");
-    await proveCode(String(code), actor, client);
+    const justSignedIn = Date.now() - Date.parse(actor.session.createdAt) < freshMs;
+    if (code === undefined && !justSignedIn)
+      throw new AppError("step_up_required", "Send a code as well, or sign in again");
+    if (code !== undefined) {
+      await useOnce(actor.userId, code);
+      const path = isTotp(code) ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
+      await ask({ method: "POST", path }, { code }, actor, client);
+    }
     return ask(endpoint, rest, actor, client);
   }
 
   async function forward(
     call: AuthCall,
     client: ClientRequest,
+    subject: string | undefined,
     trace: PasswordTrace,
   ): Promise<BetterAuthAnswer> {
     const { endpoint, input, actor } = call;
     if (endpoint.needsCode) return askWithCode(call, client);
+    if (endpoint.path === "/two-factor/verify-totp" && subject) await useOnce(subject, input.code);
     // Where to go on to is our business: with it, Better-auth answers without a body.
     const { callbackURL: _, ...query } = input;
     const once = () =>
@@ -83,13 +99,20 @@ export function createSignInService(deps: Deps) {
     return { premade: { password, hash: await deps.passwords.hash(password) } };
   }
 
-  /** What is guessed at by this call, if anything. */
-  function guessed({ endpoint, actor, input }: AuthCall): { lock: AccountLock; subject: string } | null {
+  /** What is guessed at by this call, if anything: the password of an address, or the second factor of a user. */
+  async function guessed(
+    { endpoint, actor, input }: AuthCall,
+    { challenge }: ClientRequest,
+  ): Promise<{ lock: AccountLock; subject: string } | null> {
     if (endpoint.path === "/sign-in/email") return { lock: deps.passwordLock, subject: String(input.email) };
-    if (!actor) return null;
-    if ("code" in input) return { lock: deps.codeLock, subject: actor.userId };
-    const asksPassword = "password" in input || "currentPassword" in input;
-    return asksPassword ? { lock: deps.passwordLock, subject: actor.email } : null;
+    if (actor && "code" in input) return { lock: deps.codeLock, subject: actor.userId };
+    if (actor && ("password" in input || "currentPassword" in input))
+      return { lock: deps.passwordLock, subject: actor.email };
+    if (actor || endpoint.access !== "challenge") return null;
+    const userId = await challenged(challenge ?? "");
+    if (userId === null)
+      throw new AuthRefusal(401, "INVALID_TWO_FACTOR_COOKIE", "Invalid two factor challenge");
+    return { lock: deps.codeLock, subject: userId };
   }
 
   function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
@@ -102,9 +125,9 @@ export function createSignInService(deps: Deps) {
     return { status: answer.status, body, token, location: call.endpoint.query ? page(call) : null };
   }
 
-  async function attempt(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
+  async function attempt(call: AuthCall, client: ClientRequest, subject?: string): Promise<AuthAnswer> {
     const trace = await traceFor(call);
-    const answer = await forward(call, client, trace);
+    const answer = await forward(call, client, subject, trace);
     if (call.endpoint.path === "/sign-in/email" && !(await aftermath.mayStay(answer, trace.matched)))
       throw new AuthRefusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
     await aftermath.succeeded(call, answer, client.origin);
@@ -154,11 +177,11 @@ export function createSignInService(deps: Deps) {
     async perform(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
       if (call.endpoint.family === "sign-up" && config.auth.signupMode === "invite_only")
         throw new AppError("forbidden", "Accounts are made by invitation only");
-      const guess = guessed(call);
       try {
-        return await (guess
-          ? guess.lock.guard(guess.subject, () => attempt(call, client))
-          : attempt(call, client));
+        const guess = await guessed(call, client);
+        if (!guess) return await attempt(call, client);
+        const { lock, subject } = guess;
+        return await lock.guard(subject, () => attempt(call, client, subject));
       } catch (error) {
         if (!(error instanceof AuthRefusal)) throw error;
         await aftermath.refused(call, error.code, client.origin);
