@@ -28,27 +28,19 @@ export async function files({ ours, seed, limit, signedIn, folder }: Stage): Pro
   const small = await upload("small.txt", 1);
   const large = await upload("large.txt", 200);
 
-  const megabytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MB`;
-  let before: number | undefined;
-  let most = 0;
-  /** Since the warm-up, so that what one round leaves behind counts in the next. */
-  async function growth(): Promise<Sample> {
-    before ??= (await ours.usage()).rssBytes;
-    const urls = Array<string>(4).fill(`${ours.url}${large}`);
-    await Promise.all(urls.map((url) => drain(url, manager.headers, 200 * mebibyte)));
-    const { rssBytes, maxRssBytes } = await ours.usage();
-    most = Math.max(most, maxRssBytes);
-    const note = `RSS ${megabytes(before)} before, ${megabytes(most)} at most, ${megabytes(rssBytes)} after`;
-    return { rate: (most - before) / mebibyte, note };
-  }
-
   return [
+    {
+      group: "files",
+      name: "growth of a raw pipe in four streams",
+      unit: "MB",
+      run: createGrowth(() => limit("pipe"), "/large.txt", {}),
+    },
     {
       group: "files",
       name: "growth in four streams of 200 MB",
       unit: "MB",
       aim: { atMost: 64 },
-      run: growth,
+      run: createGrowth(async () => ours, large, manager.headers),
     },
     {
       group: "files",
@@ -78,6 +70,27 @@ export async function files({ ours, seed, limit, signedIn, folder }: Stage): Pro
       run: (seconds) => megabytesPerSecond(ours, large, manager.headers, seconds),
     },
   ];
+}
+
+/** Memory that streams take, since the warm-up: what one round leaves behind counts in the next. */
+function createGrowth(
+  start: () => Promise<ServerProcess>,
+  path: string,
+  headers: Record<string, string>,
+): () => Promise<Sample> {
+  const megabytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MB`;
+  let before: number | undefined;
+  let most = 0;
+  return async () => {
+    const server = await start();
+    before ??= (await server.usage()).rssBytes;
+    const urls = Array<string>(4).fill(`${server.url}${path}`);
+    await Promise.all(urls.map((url) => drain(url, headers, 200 * mebibyte)));
+    const { rssBytes, maxRssBytes } = await server.usage();
+    most = Math.max(most, maxRssBytes);
+    const note = `RSS ${megabytes(before)} before, ${megabytes(most)} at most, ${megabytes(rssBytes)} after`;
+    return { rate: (most - before) / mebibyte, note };
+  };
 }
 
 /** Fetches the path again and again, two at a time. */
