@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createFileJobs } from "../../src/features/files/files.jobs.ts";
+import { createFilesService } from "../../src/features/files/files.service.ts";
+import { deleteFile, documentOf, stream } from "../files/client.ts";
+import { document } from "../files/samples.ts";
+import { startTestApp } from "../harness/app.ts";
+import { createTenant, uploadFile } from "../harness/client.ts";
+import {
+  callerOf,
+  everyCrash,
+  expectNothingLeftOver,
+  filesDeps,
+  killedAt,
+  letTimePass,
+  staged,
+  sweep,
+} from "./crash.world.ts";
+
+const app = await startTestApp();
+const { sql } = app.deps.database;
+const tenant = await createTenant(app);
+const boss = tenant.people.org_admin;
+const caller = await callerOf(app, boss);
+const paper = { target: "organizationFile", organizationId: tenant.organizationId } as const;
+const bytes = document(3000);
+let problems: string[] = [];
+
+beforeEach(() => {
+  problems = [];
+});
+
+describe("killed at any of its steps", () => {
+  it("a deletion leaves the file whole or gone, and its bytes go with it", async () => {
+    const steps = await everyCrash(async (at, moment) => {
+      const { id } = await uploadFile(app, boss.token, bytes, documentOf(tenant));
+      const { survived, label } = await killedAt(app, at, moment, (deps) =>
+        createFilesService(deps).delete(caller, id, undefined),
+      );
+      const served = await stream(app, boss.token, id);
+      const whole = served.status === 200 && served.bytes.equals(bytes);
+      if (!whole && served.status !== 404) problems.push(`${label}: stream is ${served.status}`);
+      const again = await deleteFile(app, boss.token, id);
+      if (again.status !== (whole ? 204 : 404)) problems.push(`${label}: a repeat is ${again.status}`);
+      return survived;
+    });
+    expect(steps).toBeGreaterThan(4);
+    expect(problems).toEqual([]);
+    await expectNothingLeftOver(app);
+  });
+
+  it("the sweep leaves nothing to the next one that it could not find", async () => {
+    const steps = await everyCrash(async (at, moment) => {
+      await staged(app, caller, bytes, paper);
+      const half = await staged(app, caller, bytes, paper);
+      // Killed between the copy and the row.
+      await app.deps.storage.copy(
+        `staging/${half.storageKey}`,
+        `objects/${tenant.organizationId}/${half.fileId}`,
+      );
+      await app.deps.storage.put(`staging/documents/${crypto.randomUUID()}.pdf`, bytes, {
+        contentType: "application/pdf",
+        size: bytes.length,
+      });
+      await letTimePass(app);
+      const { survived } = await killedAt(app, at, moment, async (deps) => sweep(app, deps));
+      await sweep(app);
+      return survived;
+    });
+    expect(steps).toBeGreaterThan(3);
+    await expectNothingLeftOver(app);
+  });
+
+  it("the check of a large file is done again, and ends as it should", async () => {
+    const verify = async (sha256: string | null) => {
+      const ids: string[] = [];
+      const steps = await everyCrash(async (at, moment) => {
+        const { storageKey, fileId } = await staged(app, caller, bytes, paper);
+        await sql`insert into file (id, target, organization_id, file_name, declared_type, content_type, size, uploaded_by, status)
+          values (${fileId}, 'organizationFile', ${tenant.organizationId}, 'a.pdf', 'application/pdf', 'application/pdf',
+            ${bytes.length}, ${boss.userId}, 'processing')`;
+        await sql`update upload_intent set used_at = now() where file_id = ${fileId}`;
+        ids.push(fileId);
+        const job = { fileId, stagingKey: `staging/${storageKey}`, sha256 };
+        const { survived } = await killedAt(app, at, moment, (deps) =>
+          createFileJobs(deps).handlers["file-verify"](job),
+        );
+        // The queue hands the job out again, however far it came; at worst, twice at a time.
+        const { handlers } = createFileJobs(filesDeps(app));
+        await Promise.all([handlers["file-verify"](job), handlers["file-verify"](job)]);
+        await handlers["file-verify"](job);
+        return survived;
+      });
+      expect(steps).toBeGreaterThan(5);
+      return sql<{ status: string }[]>`select distinct status from file where id = any (${ids})`;
+    };
+    expect(await verify(null)).toMatchObject([{ status: "ready" }]);
+    expect(await verify("0".repeat(64))).toMatchObject([{ status: "rejected" }]);
+    await letTimePass(app);
+    await sweep(app);
+    await expectNothingLeftOver(app);
+  });
+});

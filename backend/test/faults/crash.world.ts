@@ -1,0 +1,106 @@
+import { readdirSync, statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { expect, vi } from "vitest";
+import { createAuditLog } from "../../src/adapters/audit/audit-log.ts";
+import type { Caller } from "../../src/auth/actor.ts";
+import * as schema from "../../src/db/schema/index.ts";
+import type { FilesDeps } from "../../src/features/files/files.deps.ts";
+import { createFileJobs } from "../../src/features/files/files.jobs.ts";
+import type { Presign } from "../../src/features/files/files.schema.ts";
+import type { TestApp } from "../harness/app.ts";
+import type { Person } from "../harness/client.ts";
+import { type Crash, crashingPool, crashingStorage, createCrash, type Moment } from "./crash.ts";
+
+/** The person as the verbs of a service see one. */
+export async function callerOf({ deps }: TestApp, { token }: Person): Promise<Caller> {
+  const verified = deps.tokens.verify(token);
+  const actor = verified && (await deps.sessions.find(verified.raw));
+  if (!actor) throw new Error("no such session");
+  return { ...actor, origin: { ip: "127.0.0.1", client: null, requestId: "crash" } };
+}
+
+/** What the verbs are built of, in a process that dies when `crash` says. */
+function crashingDeps(app: TestApp, crash: Crash): { deps: FilesDeps; end(): Promise<void> } {
+  const { pool, end } = crashingPool(app.database.appUrl, crash);
+  const db = drizzle({ client: pool, schema });
+  const deps: FilesDeps = {
+    ...filesDeps(app),
+    db,
+    audit: createAuditLog({ db, log: app.deps.log }),
+    storage: crashingStorage(app.deps.storage, crash),
+  };
+  return { deps, end };
+}
+
+export const filesDeps = ({ deps, config }: TestApp): FilesDeps => ({
+  db: deps.db,
+  audit: deps.audit,
+  queue: deps.queue,
+  storage: deps.storage,
+  storageIsUp: async () => undefined,
+  limits: config.fileLimits,
+});
+
+/** Runs a verb in a process that dies at a step; says what it did, and whether it came to its end. */
+export async function killedAt(
+  app: TestApp,
+  at: number,
+  moment: Moment,
+  verb: (deps: FilesDeps) => Promise<unknown>,
+): Promise<{ survived: boolean; label: string }> {
+  const crash = createCrash(at, moment);
+  const { deps, end } = crashingDeps(app, crash);
+  await Promise.race([verb(deps).catch(() => undefined), crash.death]);
+  await end();
+  return { survived: !crash.dead(), label: `killed ${moment} step ${at} (${crash.steps.at(-1)})` };
+}
+
+/** One step later each time, before and after each, until a run survives. */
+export async function everyCrash(one: (at: number, moment: Moment) => Promise<boolean>): Promise<number> {
+  let at = 1;
+  for (; at < 100; at++) {
+    const survived = [await one(at, "before"), await one(at, "after")];
+    if (survived.every(Boolean)) break;
+  }
+  return at - 1;
+}
+
+/** presign and the bytes in staging, as a client's PUT would leave them. */
+export async function staged(app: TestApp, caller: Caller, bytes: Uint8Array, body: Partial<Presign>) {
+  const input = { fileName: "a.pdf", contentType: "application/pdf", size: bytes.length, ...body } as Presign;
+  const { storageKey } = await app.deps.services.files.presign(caller, input);
+  await app.deps.storage.put(`staging/${storageKey}`, bytes, {
+    contentType: input.contentType,
+    size: bytes.length,
+  });
+  const [intent] = await app.deps.database.sql<{ file_id: string }[]>`
+    select file_id from upload_intent where storage_key = ${storageKey}`;
+  return { storageKey, fileId: String(intent?.file_id) };
+}
+
+/** The clean-up that comes round by the clock, now. */
+export const sweep = (app: TestApp, deps = filesDeps(app)) => createFileJobs(deps).schedules[0]?.run();
+
+/** Makes every intent run out, and every object in staging two hours old. */
+export async function letTimePass(app: TestApp): Promise<void> {
+  await app.deps.database.sql`
+    update upload_intent set expires_at = now() - interval '2 hours', claimed_at = claimed_at - interval '3 hours'`;
+  const twoHoursAgo = Date.now() / 1000 - 2 * 3600;
+  const root = join(app.config.dataDir, "files", "objects");
+  for (const name of readdirSync(root, { recursive: true }).map(String))
+    if (name.startsWith("staging/") && statSync(join(root, name)).isFile())
+      utimesSync(join(root, name), twoHoursAgo, twoHoursAgo);
+}
+
+/** Every object belongs to a row and every row that has bytes has its object; waits for the jobs that see to it. */
+export async function expectNothingLeftOver(app: TestApp): Promise<void> {
+  await vi.waitFor(async () => {
+    const rows = await app.deps.database.sql<{ key: string }[]>`
+      select 'objects/' || coalesce(organization_id, uploaded_by) || '/' || id as key
+      from file where status <> 'rejected'`;
+    const keys: string[] = [];
+    for await (const { key } of app.deps.storage.list("")) keys.push(key);
+    expect(keys.sort()).toEqual(rows.map(({ key }) => key).sort());
+  }, 8000);
+}
