@@ -66,7 +66,7 @@ test("one sign-in can be ended, once", async () => {
 test("somebody else's sign-in answers like one that does not exist", async () => {
   const [mine, theirs] = [await newAccount(app), await newAccount(app)];
   const [{ id }] = (await list(theirs.token)).data;
-  for (const one of [id, crypto.randomUUID(), "x", "%00"]) {
+  for (const one of [id, crypto.randomUUID(), "x"]) {
     const { status, json } = await call(app, "DELETE", `${path}/${one}`, { token: mine.token });
     expect([status, json.code], one).toEqual([404, "not_found"]);
   }

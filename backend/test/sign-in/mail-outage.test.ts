@@ -35,27 +35,37 @@ const server = new SMTPServer({
   },
 });
 server.on("error", () => {});
-afterAll(() => new Promise<void>((done) => server.close(done)));
+afterAll(async () => {
+  // The server waits for the connections that the application keeps open.
+  await app.close();
+  await new Promise<void>((done) => server.close(done));
+});
 
 const states = async () => {
   const rows = await app.deps.database.sql`select state::text from pgboss.job where name = 'mail'`;
   return rows.map(({ state }) => state);
 };
 
+const askReset = (email: string) =>
+  call(app, "POST", "/api/auth/request-password-reset", { body: { email } });
+
 test("a mail waits while the mail server is away and goes out once when it is back", async () => {
-  const { email } = await newAccount(app);
-  const asked = await call(app, "POST", "/api/auth/request-password-reset", { body: { email } });
-  expect(asked.status, "the answer does not wait for the mail server").toBe(200);
+  const [waiting, later] = [await newAccount(app), await newAccount(app)];
+  expect((await askReset(waiting.email)).status, "the answer does not wait for the mail server").toBe(200);
   await vi.waitFor(async () => expect(await states()).toContain("retry"), { timeout: 10_000, interval: 50 });
   await new Promise<void>((ready) => {
     server.listen(port, "127.0.0.1", ready);
   });
+  // The delay before the next try has passed, and another mail wakes the queue.
+  await app.deps.database
+    .sql`update pgboss.job set start_after = now() where name = 'mail' and state = 'retry'`;
+  expect((await askReset(later.email)).status).toBe(200);
   await vi.waitFor(async () => expect(new Set(await states())).toEqual(new Set(["completed"])), {
-    timeout: 18_000,
-    interval: 100,
+    timeout: 15_000,
+    interval: 50,
   });
   const mails = await Promise.all(received.map((text) => PostalMime.parse(text)));
   const resets = mails.filter(({ text }) => text?.includes("/reset-password?token="));
-  expect(resets).toHaveLength(1);
-  expect(resets[0]?.to?.map(({ address }) => address)).toEqual([email]);
-}, 40_000);
+  const recipients = resets.flatMap(({ to }) => to?.map(({ address }) => address) ?? []);
+  expect(recipients.sort()).toEqual([waiting.email, later.email].sort());
+});

@@ -72,3 +72,12 @@ test("trust ends with the second factor, even when there is a new one later", as
   await enrol(app, { ...person, token: plain.json.token });
   expect((await signInFrom(person.email, trust)).json.twoFactorRedirect).toBe(true);
 });
+
+test("a sign-in that skipped the second factor gets no new backup codes without a code", async () => {
+  const { person, trust } = await trusted();
+  const { token } = (await signInFrom(person.email, trust)).json;
+  for (const path of ["generate-backup-codes", "disable"]) {
+    const refused = await call(app, "POST", `/api/auth/two-factor/${path}`, { token, body: { password } });
+    expect([400, 401, 403], path).toContain(refused.status);
+  }
+});

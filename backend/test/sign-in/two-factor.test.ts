@@ -185,11 +185,21 @@ describe("turning it off", () => {
   });
 });
 
-test("new backup codes replace the old ones and need the password", async () => {
-  const { email, token, backupCodes } = await newEnrolled(app);
-  const refused = await post("generate-backup-codes", token, { password: "not the password" });
-  expect([400, 401]).toContain(refused.status);
-  const made = await post("generate-backup-codes", token, { password });
+test("new backup codes replace the old ones and need the password, and later on a code", async () => {
+  const { email, userId, token, device, backupCodes } = await newEnrolled(app);
+  await app.deps.database
+    .sql`update session set created_at = now() - interval '25 hours' where user_id = ${userId}`;
+  const wrongCode = await device.wrongCode();
+  for (const body of [
+    { password },
+    { password, code: wrongCode },
+    { password: "not the password", code: await device.code() },
+  ])
+    expect([400, 401, 403], JSON.stringify(body)).toContain(
+      (await post("generate-backup-codes", token, body)).status,
+    );
+  await freeCodes(app, userId);
+  const made = await post("generate-backup-codes", token, { password, code: await device.code() });
   expect(made.status, made.text).toBe(200);
   const use = async (code = "") => answer(app, await challenge(app, email), code, { factor: "backup-code" });
   expect((await use(backupCodes[0])).status).toBe(401);
