@@ -1,6 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
@@ -22,7 +22,7 @@ import { requestContext } from "./http/middleware/request-context.ts";
 import { securityHeaders } from "./http/middleware/security-headers.ts";
 import { urlLimit } from "./http/middleware/url-limit.ts";
 import { answerError } from "./http/problem.ts";
-import { createRouteTable } from "./http/route-table.ts";
+import { createRouteTable, type RouteTable } from "./http/route-table.ts";
 
 /**
  * The corridor every request walks, in order: context and log → security headers → CORS → URL length → (for `/api`)
@@ -67,6 +67,18 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     app.use(`${base}/errors/stats`, metricsToken(config.metricsToken, errors));
   app.use("/api/*", authenticate({ ...deps, isPublic: document.isPublic }));
   app.use("/api/*", limitByUser(deps.limiter, config.limits));
+  // Made once everything is mounted, long before the first request.
+  let table: RouteTable;
+  const unknownPath = (c: Context<AppEnv>): AppError => {
+    const methods = table.methodsOf(c.req.path);
+    if (methods.length === 0) return new AppError("not_found", "Not found");
+    c.header("Allow", methods.join(", "));
+    return new AppError("method_not_allowed", "This method is not offered here");
+  };
+  app.use("/api/*", (c, next) => {
+    if (!table.offers(c.req.method, c.req.path)) throw unknownPath(c);
+    return next();
+  });
   for (const base of ["/api/v1", "/api"]) {
     app.get(`${base}/openapi.json`, (c) =>
       c.body(document.json, 200, { "Content-Type": "application/json" }),
@@ -75,13 +87,8 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     app.route(base, v1);
   }
 
-  const table = createRouteTable(app.routes);
-  app.notFound((c) => {
-    const methods = table.methodsOf(c.req.path);
-    if (methods.length === 0) return answerError(new AppError("not_found", "Not found"), c);
-    c.header("Allow", methods.join(", "));
-    return answerError(new AppError("method_not_allowed", "This method is not offered here"), c);
-  });
+  table = createRouteTable(app.routes);
+  app.notFound((c) => answerError(unknownPath(c), c));
   return app;
 }
 

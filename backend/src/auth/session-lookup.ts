@@ -39,16 +39,14 @@ const findText = `
     s.updated_at < now() - interval '1 hour' as slide,
     u.id as user_id, u.email, u.name, u.email_verified, u.global_role, u.two_factor_enabled,
     u.avatar_file_id, u.time_zone, u.locale, ${iso("u.created_at")} as created_at, u.version,
-    array(
-      select jsonb_build_object(
+    (select coalesce(json_agg(json_build_object(
         'memberId', m.id, 'organizationId', m.organization_id, 'role', m.role, 'status', m.status,
-        'organization', jsonb_build_object(
+        'organization', json_build_object(
           'id', o.id, 'name', o.name, 'slug', o.slug, 'logoFileId', o.logo_file_id,
           'suspended', o.suspended_at is not null, 'createdAt', ${iso("o.created_at")},
-          'version', o.version))
+          'version', o.version)) order by m.id), '[]')
       from member m join organization o on o.id = m.organization_id
       where m.user_id = u.id and m.status <> 'removed'
-      order by m.id
     ) as memberships
   from session s join "user" u on u.id = s.user_id
   where s.token = $1 and s.expires_at > now()

@@ -58,7 +58,8 @@ export function createTokenRing(ring: SecretRing): TokenRing {
     const [raw, signature, rest] = decode(token).split(".");
     if (!raw || !signature || rest !== undefined) return null;
     const given = toBase64Url(signature);
-    if (equal(hmac(current, raw), given)) return { raw, signed: sign(raw), stale: false };
+    // What matched is what the current secret signs: no need to sign again.
+    if (equal(hmac(current, raw), given)) return { raw, signed: `${raw}.${given}`, stale: false };
     if (!older.some((s) => equal(hmac(s, raw), given))) return null;
     return { raw, signed: sign(raw), stale: true };
   };

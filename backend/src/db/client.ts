@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import pg from "pg";
+import { isUnreachable } from "./database-error.ts";
 import * as schema from "./schema/index.ts";
 import { watchedSocket } from "./watched-socket.ts";
 
@@ -58,12 +59,45 @@ export function createDatabase(
   // A pooled connection that dies while nobody uses it is replaced at the next statement: nothing to tell anybody.
   pool.on("error", () => {});
   const logger = onStatement && { logger: { logQuery: (text: string) => onStatement(text) } };
+  const db = drizzle({ client: pool, schema, ...logger });
+  db.transaction = ownTransactions(pool, (client) => drizzle({ client, schema, ...logger }));
   return {
-    db: drizzle({ client: pool, schema, ...logger }),
+    db,
     query: (statement) => {
       onStatement?.(statement.text);
       return pool.query(statement);
     },
     close: () => pool.end(),
+  };
+}
+
+/**
+ * Drizzle sends BEGIN outside of its own try: a connection that dies there is never given back, and ten such moments
+ * empty the pool for good. Here every way out gives the connection back, and a broken one is thrown away.
+ */
+function ownTransactions(
+  pool: pg.Pool,
+  around: (client: pg.PoolClient) => NodePgDatabase<typeof schema>,
+): Database["transaction"] {
+  const databases = new WeakMap<pg.PoolClient, NodePgDatabase<typeof schema>>();
+  return async (work, config) => {
+    const client = await pool.connect();
+    const database = databases.get(client) ?? around(client);
+    databases.set(client, database);
+    let broken = true;
+    // Unheard, the loss of a connection that is in use would end the process.
+    const onError = (): void => {};
+    client.on("error", onError);
+    try {
+      const result = await database.transaction(work, config);
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = !(error instanceof Error) || isUnreachable(error);
+      throw error;
+    } finally {
+      client.off("error", onError);
+      client.release(broken);
+    }
   };
 }

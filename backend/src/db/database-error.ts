@@ -43,8 +43,7 @@ export function toAppError(error: unknown): AppError | null {
   const driver = driverError(error);
   if (!driver) return null;
   const { code } = driver;
-  // 08 connection, 53 resources, 57P0x shutdown, 57014 statement timeout, 25006 read-only standby
-  if (unreachable.has(code) || /^(08|53|57P0|57014|25006)/.test(code))
+  if (isUnreachableCode(code))
     return new AppError("unavailable", "The service is not available at the moment", {
       retryAfter: 5,
       cause: error,
@@ -64,4 +63,14 @@ export function toAppError(error: unknown): AppError | null {
   }
   if (code === "23P01") return new AppError("slot_taken", "This time is taken", { cause: error });
   return null;
+}
+
+// 08 connection, 53 resources, 57P0x shutdown, 57014 statement timeout, 25006 read-only standby
+const isUnreachableCode = (code: string): boolean =>
+  unreachable.has(code) || /^(08|53|57P0|57014|25006)/.test(code);
+
+/** Whether the connection that this error came by is not to be used again. */
+export function isUnreachable(error: unknown): boolean {
+  const driver = driverError(error);
+  return driver !== null && isUnreachableCode(driver.code);
 }

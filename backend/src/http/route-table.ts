@@ -2,6 +2,8 @@
 export interface RouteTable {
   /** Upper case, HEAD included where GET is; empty for an unknown path. */
   methodsOf(path: string): readonly string[];
+  /** False where the very path is mounted, but not for this method: a parameter elsewhere may not catch it. */
+  offers(method: string, path: string): boolean;
 }
 
 interface MountedRoute {
@@ -20,11 +22,15 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
     if (methods.has("GET")) methods.add("HEAD");
     return { path, pattern: toPattern(path), methods: [...methods].sort() };
   });
+  const fixed = new Map(
+    entries.filter(({ path }) => !path.includes(":")).map((entry) => [entry.path, entry]),
+  );
   return {
+    offers: (method, path) => fixed.get(path)?.methods.includes(method) ?? true,
     methodsOf(path) {
       // `/files/presign` is that, and not a file of this name.
-      const exact = entries.filter((entry) => entry.path === path);
-      const matching = exact.length > 0 ? exact : entries.filter(({ pattern }) => pattern.test(path));
+      const exact = fixed.get(path);
+      const matching = exact ? [exact] : entries.filter(({ pattern }) => pattern.test(path));
       return [...new Set(matching.flatMap(({ methods }) => methods))];
     },
   };

@@ -43,10 +43,14 @@ export async function sendStream(c: Context<SecuredEnv>, body: Streamable): Prom
   try {
     await pipeline(source, outgoing);
   } catch (error) {
+    // A client that left before the first byte leaves the source untouched by the pipeline.
+    source.destroy();
     // The status is on the wire already: a cut connection is all that can still be said.
     if (!outgoing.destroyed) outgoing.destroy();
-    if (!isHangUp(error))
-      c.get("log").warn({ err: error, requestId: c.get("origin").requestId }, "stream broke off");
+    if (!isHangUp(error)) {
+      const { requestId } = c.get("origin");
+      c.get("log").warn({ err: error, requestId }, "stream broke off");
+    }
   }
   return RESPONSE_ALREADY_SENT;
 }
@@ -60,5 +64,7 @@ function rangeOf(c: Context<SecuredEnv>, { size, etag }: Streamable): ByteRange 
   throw new AppError("range_not_satisfiable", `The file is ${size} bytes long`);
 }
 
+const hangUps = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_UNABLE_TO_PIPE", "ECONNRESET", "EPIPE"]);
+
 const isHangUp = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+  error instanceof Error && "code" in error && hangUps.has(String(error.code));

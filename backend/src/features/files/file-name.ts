@@ -1,9 +1,10 @@
 /** C0, C1, line separators, and the bidi controls that make `gpj.exe` look like `exe.jpg`. */
 const invisible = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** The name as kept: what a person typed, without what no eye can see. */
+/** The name as kept: what a person typed, without what no eye can see; a line break becomes `_`, as below. */
 export function cleanFileName(name: string): string {
   const cleaned = name
+    .replace(/[\r\n]/g, "_")
     .replace(invisible, "")
     .replace(/\p{Surrogate}/gu, "")
     .trim();

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../errors.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -23,4 +23,4 @@ export function clientKey({ keys, required }: Options): MiddlewareHandler<AppEnv
   };
 }
 
-const digest = (key: string): string => createHash("sha256").update(key).digest("base64");
+const digest = (key: string): string => hash("sha256", key, "base64");
