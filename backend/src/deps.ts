@@ -76,7 +76,13 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const traces = createPasswordTraces();
   const auth = createAuth({ config, db, queue, limiter, passwords, traces, log });
   const services = {
-    me: createMeService({ db, audit, cursors, minAppVersion: config.minAppVersion }),
+    me: createMeService({
+      db,
+      audit,
+      cursors,
+      minAppVersion: config.minAppVersion,
+      sessionMaxDays: config.auth.sessionMaxDays,
+    }),
     organizations: createOrganizationsService({ db, audit, cursors, signup: config.auth.organizationSignup }),
     files: createFilesService(filesDeps),
     signIn: createSignInService({

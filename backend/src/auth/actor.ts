@@ -46,6 +46,8 @@ export interface AuthSession {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly expiresAt: string;
+  /** When a second factor was shown to begin it, if one was. */
+  readonly secondFactorAt: string | null;
 }
 
 /** Where a request came from; goes into every audit event. */

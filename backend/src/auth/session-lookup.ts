@@ -7,6 +7,7 @@ interface Row {
   session_created_at: string;
   session_updated_at: string;
   expires_at: string;
+  second_factor_at: string | null;
   slide: boolean;
   user_id: string;
   email: string;
@@ -35,7 +36,9 @@ const iso = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:M
 
 const findText = `
   select s.id as session_id, s.token, ${iso("s.created_at")} as session_created_at,
-    ${iso("s.updated_at")} as session_updated_at, ${iso("s.expires_at")} as expires_at,
+    ${iso("s.updated_at")} as session_updated_at,
+    ${iso("least(s.expires_at, s.created_at + $2 * interval '1 day')")} as expires_at,
+    ${iso("s.second_factor_at")} as second_factor_at,
     s.updated_at < now() - interval '1 hour' as slide,
     u.id as user_id, u.email, u.name, u.email_verified, u.global_role, u.two_factor_enabled,
     u.avatar_file_id, u.time_zone, u.locale, ${iso("u.created_at")} as created_at, u.version,
@@ -91,6 +94,7 @@ export function createSessionLookup(database: Queryable, { maxDays }: { maxDays:
         createdAt: row.session_created_at,
         updatedAt: row.session_updated_at,
         expiresAt: row.expires_at,
+        secondFactorAt: row.second_factor_at,
       };
       return toActor(row, row.slide ? await slide(session) : session);
     },

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from "node:crypto";
 
 /** Secret versions, current first. */
 export type SecretRing = readonly { readonly version: number; readonly value: string }[];
@@ -17,15 +17,17 @@ export interface TokenRing {
   sign(raw: string): string;
   /** The token behind `Bearer …`, or null: a raw token, a JWT or a foreign signature is nobody's. */
   verify(token: string): VerifiedToken | null;
-  /** A raw token signed in the encoding that Better-auth reads. */
+  /** A raw token signed in the encoding that Better-auth reads, plain base64. */
   forBetterAuth(raw: string): string;
+  /** The token behind a signature that Better-auth has just made. */
+  fromBetterAuth(token: string): VerifiedToken | null;
   /** `payload.signature`, safe in a URL, good for one purpose only. */
   seal(purpose: string, payload: string): string;
   /** The payload, or null when the seal is not ours. */
   unseal(purpose: string, sealed: string): string | null;
 }
 
-const hmac = (key: string | Buffer, text: string): string =>
+const hmac = (key: KeyObject, text: string): string =>
   createHmac("sha256", key).update(text).digest("base64url");
 
 /** Compares the text, not the bytes it decodes to: base64 has spare bits, and an edited token is a wrong token. */
@@ -34,22 +36,21 @@ const equal = (expected: string, given: string): boolean => {
   return a.length === b.length && timingSafeEqual(a, b);
 };
 
-const toBase64Url = (text: string): string =>
-  text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-
 /**
  * Session tokens use Better-auth's own signature, `<raw>.<HMAC-SHA256(secret, raw)>`, in base64url so that they need no
  * encoding anywhere; everything else is sealed with a key derived for its purpose, so that no signature can be used in
  * another place.
  */
 export function createTokenRing(ring: SecretRing): TokenRing {
-  const [current, ...older] = ring.map((s) => s.value);
+  const [current, ...older] = ring.map(({ value }) => createSecretKey(value, "utf8"));
   if (current === undefined) throw new Error("The key ring is empty");
-  const derived = new Map<string, readonly Buffer[]>();
-  const keysFor = (purpose: string): readonly Buffer[] => {
+  const derived = new Map<string, readonly KeyObject[]>();
+  const keysFor = (purpose: string): readonly KeyObject[] => {
     const known = derived.get(purpose);
     if (known) return known;
-    const keys = [current, ...older].map((s) => Buffer.from(hkdfSync("sha256", s, "", purpose, 32)));
+    const keys = [current, ...older].map((secret) =>
+      createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", purpose, 32))),
+    );
     derived.set(purpose, keys);
     return keys;
   };
@@ -57,19 +58,24 @@ export function createTokenRing(ring: SecretRing): TokenRing {
   const verify: TokenRing["verify"] = (token) => {
     const [raw, signature, rest] = decode(token).split(".");
     if (!raw || !signature || rest !== undefined) return null;
-    const given = toBase64Url(signature);
     // What matched is what the current secret signs: no need to sign again.
-    if (equal(hmac(current, raw), given)) return { raw, signed: `${raw}.${given}`, stale: false };
-    if (!older.some((s) => equal(hmac(s, raw), given))) return null;
+    if (equal(hmac(current, raw), signature)) return { raw, signed: `${raw}.${signature}`, stale: false };
+    if (!older.some((s) => equal(hmac(s, raw), signature))) return null;
     return { raw, signed: sign(raw), stale: true };
   };
   return {
     sign,
     verify,
+    fromBetterAuth(token) {
+      const [raw, signature] = decode(token).split(".");
+      return raw && signature
+        ? verify(`${raw}.${Buffer.from(signature, "base64").toString("base64url")}`)
+        : null;
+    },
     forBetterAuth: (raw) => `${raw}.${createHmac("sha256", current).update(raw).digest("base64")}`,
     seal: (purpose, payload) => {
       const text = Buffer.from(payload).toString("base64url");
-      return `${text}.${hmac(keysFor(purpose)[0] as Buffer, text)}`;
+      return `${text}.${hmac(keysFor(purpose)[0] as KeyObject, text)}`;
     },
     unseal(purpose, sealed) {
       const [text, signature, rest] = sealed.split(".");

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { SecuredEnv } from "./app-env.ts";
 
 /** The strong ETag of a row's version. */
-export const etagOf = (version: number): string => `"v${version}"`;
+const etagOf = (version: number): string => `"v${version}"`;
 
 /** Whether a list of ETags (RFC 9110, 8.8.3) names this one; weak comparison, as `If-None-Match` wants. */
 export function matchesEtag(header: string, etag: string): boolean {
@@ -28,10 +28,14 @@ export function ifMatchVersion(c: Context): number | undefined {
   return Number(version);
 }
 
+/** Names the version that is answered. */
+export function setEtag(c: Context<SecuredEnv>, version: number): void {
+  c.env.outgoing.setHeader("ETag", etagOf(version));
+}
+
 /** True, with the ETag set, when the client has this version already: answer 304 without a body. */
 export function isNotModified(c: Context<SecuredEnv>, version: number): boolean {
-  const etag = etagOf(version);
-  c.env.outgoing.setHeader("ETag", etag);
+  setEtag(c, version);
   const header = c.req.header("if-none-match");
-  return header !== undefined && matchesEtag(header, etag);
+  return header !== undefined && matchesEtag(header, etagOf(version));
 }

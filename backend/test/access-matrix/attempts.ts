@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import type { TestApp } from "../harness/app.ts";
 import { call, type Person, password } from "../harness/client.ts";
@@ -90,7 +90,8 @@ export const attempts: Readonly<Record<string, Prepare>> = {
   "auth.changePassword": () => ({ body: { currentPassword: wrong, newPassword: password } }),
   "auth.changeEmail": () => ({ body: { newEmail: `${uuidv7()}@example.test` } }),
   "auth.twoFactorEnable": () => ({ body: { password: wrong } }),
-  "auth.twoFactorVerifyTotp": () => ({ body: { code: "000000" } }),
+  // Each caller with a code of its own: one that was presented before is refused as such.
+  "auth.twoFactorVerifyTotp": () => ({ body: { code: String(randomInt(100_000, 1_000_000)) } }),
   "auth.twoFactorVerifyBackupCode": () => ({ body: { code: "aaaaa-bbbbb" } }),
   "auth.twoFactorDisable": () => ({ body: { password: wrong, code: "000000" } }),
   "auth.twoFactorGenerateBackupCodes": () => ({ body: { password: wrong } }),

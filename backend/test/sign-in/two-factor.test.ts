@@ -188,7 +188,7 @@ describe("turning it off", () => {
 test("new backup codes replace the old ones and need the password, and later on a code", async () => {
   const { email, userId, token, device, backupCodes } = await newEnrolled(app);
   await app.deps.database
-    .sql`update session set created_at = now() - interval '25 hours' where user_id = ${userId}`;
+    .sql`update session set created_at = now() - interval '25 hours', second_factor_at = now() - interval '25 hours' where user_id = ${userId}`;
   const wrongCode = await device.wrongCode();
   for (const body of [
     { password },

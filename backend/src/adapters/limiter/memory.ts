@@ -62,7 +62,7 @@ export function createMemoryLimiter(
   }
 
   const secondsLeft = (window: Window, time: number): number =>
-    Math.max(1, Math.ceil((window.endsAt - time) / 1000));
+    Math.max(1, Math.ceil((window.endsAt - time) / 1000 - 1e-6));
 
   return {
     async consume(key: string, budget: Budget): Promise<Consumed> {

@@ -22,6 +22,8 @@ export const session = pgTable(
     userAgent: text("user_agent"),
     /** Name of the app build's client key, when one was sent. */
     client: text("client"),
+    /** When a second factor was shown to begin it; a trusted device shows none. */
+    secondFactorAt: at("second_factor_at"),
     userId: userId(),
   },
   (t) => [index("session_user_id_idx").on(t.userId, t.id), index("session_expires_at_idx").on(t.expiresAt)],

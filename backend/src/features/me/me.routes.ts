@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { ifMatchVersion, setEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -35,7 +36,11 @@ const update = securedRoute(
     tags,
     summary: "Change one's own profile",
     request: { body: jsonBody(updateMeSchema) },
-    responses: { 200: jsonResponse("You, changed", meSchema), 400: problemResponse("A field is invalid") },
+    responses: {
+      200: jsonResponse("You, changed", meSchema),
+      400: problemResponse("A field is invalid"),
+      412: problemResponse("`If-Match` names an older version"),
+    },
   },
 );
 
@@ -95,8 +100,15 @@ const revokeOthers = securedRoute(
 /** `/me`: one's own profile and auth sessions. */
 export const meRoutes = (me: MeService) =>
   createRouter()
-    .openapi(get, (c) => c.json(me.get(c.get("caller")), 200))
-    .openapi(update, async (c) => c.json(await me.update(c.get("caller"), c.req.valid("json")), 200))
+    .openapi(get, (c) => {
+      setEtag(c, c.get("caller").version);
+      return c.json(me.get(c.get("caller")), 200);
+    })
+    .openapi(update, async (c) => {
+      const changed = await me.update(c.get("caller"), c.req.valid("json"), ifMatchVersion(c));
+      setEtag(c, changed.version);
+      return c.json(changed.me, 200);
+    })
     .openapi(keepAlive, (c) => c.json(me.keepAlive(c.get("caller")), 200))
     .openapi(listSessions, async (c) =>
       c.json(await me.listSessions(c.get("caller"), c.req.valid("query")), 200),

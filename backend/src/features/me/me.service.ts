@@ -14,33 +14,49 @@ interface Deps {
   readonly audit: AuditLog;
   readonly cursors: Cursors;
   readonly minAppVersion: string | undefined;
+  readonly sessionMaxDays: number;
 }
 
 /** One's own profile and auth sessions. */
-export function createMeService({ db, audit, cursors, minAppVersion }: Deps) {
+export function createMeService({ db, audit, cursors, minAppVersion, sessionMaxDays }: Deps) {
   return {
     /** Everything was read with the session: no statement of its own. */
     get: (caller: Caller): Me => toMe(caller),
 
-    async update(caller: Caller, changes: UpdateMe): Promise<Me> {
-      if (Object.keys(changes).length === 0) return toMe(caller);
+    /**
+     * @param version what the client insists on having seen.
+     * @returns the new profile and its version
+     * @throws AppError `precondition_failed`
+     */
+    async update(
+      caller: Caller,
+      changes: UpdateMe,
+      version: number | undefined,
+    ): Promise<{ me: Me; version: number }> {
+      if (version !== undefined && version !== caller.version) throw stale();
+      if (Object.keys(changes).length === 0) return { me: toMe(caller), version: caller.version };
       return db.transaction(async (tx) => {
-        await tx
+        const [updated] = await tx
           .update(user)
           .set({ ...changes, updatedAt: sql`now()`, version: sql`${user.version} + 1` })
-          .where(eq(user.id, caller.userId));
+          .where(
+            and(eq(user.id, caller.userId), version === undefined ? undefined : eq(user.version, version)),
+          )
+          .returning({ version: user.version });
+        if (!updated) throw stale();
         await audit.record(tx, caller, {
           action: "user.profile_updated",
           organizationId: null,
           target: { type: "user", id: caller.userId },
           changes: { fields: Object.keys(changes) },
         });
-        return {
+        const me = {
           ...toMe(caller),
           name: changes.name ?? caller.name,
           timeZone: changes.timeZone ?? caller.timeZone,
           locale: changes.locale ?? caller.locale,
         };
+        return { me, version: updated.version };
       });
     },
 
@@ -57,7 +73,10 @@ export function createMeService({ db, audit, cursors, minAppVersion }: Deps) {
           id: session.id,
           createdAt: session.createdAt,
           updatedAt: session.updatedAt,
-          expiresAt: session.expiresAt,
+          expiresAt:
+            sql<Date>`least(${session.expiresAt}, ${session.createdAt} + ${sessionMaxDays} * interval '1 day')`.mapWith(
+              session.expiresAt,
+            ),
           ip: session.ipAddress,
           userAgent: session.userAgent,
           client: session.client,
@@ -108,6 +127,8 @@ export function createMeService({ db, audit, cursors, minAppVersion }: Deps) {
     },
   };
 }
+
+const stale = () => new AppError("precondition_failed", "The profile was changed meanwhile");
 
 function toMe(actor: Actor): Me {
   return {

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { etagOf, ifMatchVersion, isNotModified } from "../../http/etag.ts";
+import { ifMatchVersion, isNotModified, setEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -92,7 +92,7 @@ export const organizationRoutes = (organizations: OrganizationsService) =>
     .openapi(create, async (c) => {
       const created = await organizations.create(c.get("caller"), c.req.valid("json"));
       c.header("Location", `/api/v1/organizations/${created.id}`);
-      c.header("ETag", etagOf(created.version));
+      setEtag(c, created.version);
       return c.json(created, 201);
     })
     .openapi(get, async (c) => {
@@ -107,6 +107,6 @@ export const organizationRoutes = (organizations: OrganizationsService) =>
         c.req.valid("json"),
         ifMatchVersion(c),
       );
-      c.header("ETag", etagOf(changed.version));
+      setEtag(c, changed.version);
       return c.json(changed, 200);
     });

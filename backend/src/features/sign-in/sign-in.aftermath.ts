@@ -1,4 +1,4 @@
-import { and, eq, isNull, ne } from "drizzle-orm";
+import { and, eq, isNull, ne, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import { passwordChangedMail, twoFactorChangedMail } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
@@ -96,6 +96,8 @@ export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Afterm
         const mail = twoFactorChangedMail({ to: actor.email, name: actor.name, url, enabled });
         await queue.enqueue("mail", mail);
       }
+      if (token && endpoint.access === "challenge")
+        await db.update(session).set({ secondFactorAt: sql`now()` }).where(eq(session.token, token.raw));
       if (!endpoint.audit || !userId) return;
       const action = enabled ? "user.two_factor_enabled" : endpoint.audit;
       const target = { type: "user", id: userId };

@@ -85,7 +85,7 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
     return {
       status: answer.status,
       body,
-      token: sent === null ? null : tokens.verify(sent),
+      token: sent === null ? null : tokens.fromBetterAuth(sent),
       challenge: answer.headers.get("set-two-factor-challenge"),
       trustedDevice: answer.headers.get("set-trust-device"),
     };
@@ -98,7 +98,14 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
     return (await internalAdapter.findVerificationValue(identifier))?.value ?? null;
   }
 
-  return { ask, challenged };
+  /** Whose password a reset token is for; an unknown token is refused by Better-auth itself. */
+  async function resetting(token: string): Promise<{ name?: string; email?: string }> {
+    const { internalAdapter } = await auth.$context;
+    const verification = await internalAdapter.findVerificationValue(`reset-password:${token}`);
+    return (verification && (await internalAdapter.findUserById(verification.value))) ?? {};
+  }
+
+  return { ask, challenged, resetting };
 }
 
 async function settle(answer: Promise<Response>): Promise<Response> {

@@ -2,6 +2,7 @@ import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.
 import type { AccountLock } from "../../auth/account-lock.ts";
 import type { Actor } from "../../auth/actor.ts";
 import type { Passwords } from "../../auth/password.ts";
+import { passwordWeakness } from "../../auth/password-rules.ts";
 import type { PasswordTrace, PasswordTraces } from "../../auth/password-trace.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
@@ -17,7 +18,7 @@ import {
 } from "./sign-in.better-auth.ts";
 import type { AuthCall, AuthEndpoint } from "./sign-in.schema.ts";
 
-/** Somebody who signed in a moment ago has just shown every factor. */
+/** Somebody who showed a second factor to sign in a moment ago need not show it again. */
 const freshMs = 10 * 60 * 1000;
 
 export type SignInService = ReturnType<typeof createSignInService>;
@@ -48,7 +49,7 @@ interface Deps {
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
   const { config, tokens, sessions, limiter, aftermath, usedCodes } = deps;
-  const { ask, challenged } = deps.betterAuth;
+  const { ask, challenged, resetting } = deps.betterAuth;
 
   const isTotp = (code: unknown): boolean => /^\d{6}$/.test(String(code));
 
@@ -64,8 +65,8 @@ export function createSignInService(deps: Deps) {
     // An enrolment that is not finished has no code to prove: proving one would finish it.
     if (!actor?.twoFactorEnabled)
       throw new AuthRefusal(400, "TWO_FACTOR_NOT_ENABLED", "Two-factor sign-in is not enabled");
-    const justSignedIn = Date.now() - Date.parse(actor.session.createdAt) < freshMs;
-    if (code === undefined && !justSignedIn)
+    const shown = actor.session.secondFactorAt;
+    if (code === undefined && (shown === null || Date.now() - Date.parse(shown) > freshMs))
       throw new AppError("step_up_required", "Send a code as well, or sign in again");
     if (code !== undefined) {
       await useOnce(actor.userId, code);
@@ -113,6 +114,18 @@ export function createSignInService(deps: Deps) {
     if (userId === null)
       throw new AuthRefusal(401, "INVALID_TWO_FACTOR_COOKIE", "Invalid two factor challenge");
     return { lock: deps.codeLock, subject: userId };
+  }
+
+  async function assertStrongPassword({ endpoint, actor, input }: AuthCall): Promise<void> {
+    const field = "newPassword" in input ? "newPassword" : "password";
+    if (endpoint.path !== "/sign-up/email" && field !== "newPassword") return;
+    const person =
+      actor ?? (endpoint.path === "/reset-password" ? await resetting(String(input.token)) : input);
+    const weakness = passwordWeakness(String(input[field]), person);
+    if (!weakness) return;
+    throw new AppError("validation_failed", "The request data is invalid", {
+      fields: [{ field, message: weakness }],
+    });
   }
 
   function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
@@ -177,6 +190,7 @@ export function createSignInService(deps: Deps) {
     async perform(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
       if (call.endpoint.family === "sign-up" && config.auth.signupMode === "invite_only")
         throw new AppError("forbidden", "Accounts are made by invitation only");
+      await assertStrongPassword(call);
       try {
         const guess = await guessed(call, client);
         if (!guess) return await attempt(call, client);
