@@ -7,6 +7,7 @@ interface Row {
   session_created_at: string;
   session_updated_at: string;
   expires_at: string;
+  stepped_up_at: string | null;
   slide: boolean;
   user_id: string;
   email: string;
@@ -44,6 +45,7 @@ export function createSessionLookup(sql: Sql, { maxDays }: { maxDays: number }):
     sessionCreatedAt: iso("s.created_at"),
     sessionUpdatedAt: iso("s.updated_at"),
     expiresAt: iso("s.expires_at"),
+    steppedUpAt: iso("s.stepped_up_at"),
     createdAt: iso("u.created_at"),
     organizationCreatedAt: iso("o.created_at"),
   };
@@ -63,7 +65,7 @@ export function createSessionLookup(sql: Sql, { maxDays }: { maxDays: number }):
       const [row] = await sql<Row[]>`
         select s.id as session_id, s.token, ${columns.sessionCreatedAt} as session_created_at,
           ${columns.sessionUpdatedAt} as session_updated_at, ${columns.expiresAt} as expires_at,
-          s.updated_at < now() - interval '1 hour' as slide,
+          ${columns.steppedUpAt} as stepped_up_at, s.updated_at < now() - interval '1 hour' as slide,
           u.id as user_id, u.email, u.name, u.email_verified, u.global_role, u.two_factor_enabled,
           u.avatar_file_id, u.time_zone, u.locale, ${columns.createdAt} as created_at, u.version,
           array(
@@ -71,7 +73,9 @@ export function createSessionLookup(sql: Sql, { maxDays }: { maxDays: number }):
               'memberId', m.id, 'organizationId', m.organization_id, 'role', m.role, 'status', m.status,
               'organization', jsonb_build_object(
                 'id', o.id, 'name', o.name, 'slug', o.slug, 'logoFileId', o.logo_file_id,
-                'suspended', o.suspended_at is not null, 'createdAt', ${columns.organizationCreatedAt},
+                'suspended', o.suspended_at is not null, 'deleted', o.deleted_at is not null,
+                'clientsSeeDirectory', o.clients_see_directory,
+                'coachesInviteClients', o.coaches_invite_clients, 'twoFactorRoles', o.two_factor_roles, 'createdAt', ${columns.organizationCreatedAt},
                 'version', o.version))
             from member m join organization o on o.id = m.organization_id
             where m.user_id = u.id and m.status <> 'removed'
@@ -87,6 +91,7 @@ export function createSessionLookup(sql: Sql, { maxDays }: { maxDays: number }):
         createdAt: row.session_created_at,
         updatedAt: row.session_updated_at,
         expiresAt: row.expires_at,
+        steppedUpAt: row.stepped_up_at,
       };
       return toActor(row, row.slide ? await slide(session) : session);
     },

@@ -22,6 +22,8 @@ export const session = pgTable(
     userAgent: text("user_agent"),
     /** Name of the app build's client key, when one was sent. */
     client: text("client"),
+    /** When the credential was last shown again; a sign-in counts from `createdAt`. */
+    steppedUpAt: at("stepped_up_at"),
     userId: userId(),
   },
   (t) => [index("session_user_id_idx").on(t.userId, t.id), index("session_expires_at_idx").on(t.expiresAt)],

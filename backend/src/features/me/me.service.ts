@@ -121,14 +121,16 @@ function toMe(actor: Actor): Me {
     timeZone: actor.timeZone,
     locale: actor.locale,
     createdAt: actor.createdAt,
-    memberships: actor.memberships.map((membership) => ({
-      memberId: membership.memberId,
-      organizationId: membership.organizationId,
-      organizationName: membership.organization.name,
-      organizationSlug: membership.organization.slug,
-      role: membership.role,
-      status: membership.status,
-    })),
+    memberships: actor.memberships
+      .filter(({ organization }) => !organization.deleted)
+      .map((membership) => ({
+        memberId: membership.memberId,
+        organizationId: membership.organizationId,
+        organizationName: membership.organization.name,
+        organizationSlug: membership.organization.slug,
+        role: membership.role,
+        status: membership.status,
+      })),
   };
 }
 

@@ -1,0 +1,14 @@
+import { AppError } from "../errors.ts";
+import type { Decision } from "./access.ts";
+
+/** Turns a decision into the refusal that says as much as the caller may know. */
+export function enforce(decision: Decision): void {
+  if (decision === "unknown") throw new AppError("not_found", "Not found");
+  if (decision === "suspended")
+    throw new AppError("suspended", "This organization or your membership is suspended");
+  if (decision === "second_factor_needed")
+    throw new AppError("forbidden", "Your role needs two-factor sign-in: turn it on first", {
+      fields: [{ field: "twoFactor", message: "Enrol at POST /api/auth/two-factor/enable" }],
+    });
+  if (decision === "forbidden") throw new AppError("forbidden", "Your role does not allow this");
+}
