@@ -16,6 +16,13 @@ CREATE TABLE "invitation" (
 	CONSTRAINT "invitation_email_lower" CHECK ("invitation"."email" = lower("invitation"."email"))
 );
 --> statement-breakpoint
+CREATE TABLE "known_device" (
+	"user_id" uuid NOT NULL,
+	"fingerprint" text NOT NULL,
+	"last_seen_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "known_device_user_id_fingerprint_pk" PRIMARY KEY("user_id","fingerprint")
+);
+--> statement-breakpoint
 ALTER TABLE "organization" ADD COLUMN "deleted_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "organization" ADD COLUMN "clients_see_directory" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "organization" ADD COLUMN "coaches_invite_clients" boolean DEFAULT false NOT NULL;--> statement-breakpoint
@@ -24,6 +31,7 @@ ALTER TABLE "organization" ADD COLUMN "settings_version" integer DEFAULT 1 NOT N
 ALTER TABLE "session" ADD COLUMN "stepped_up_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "invitation" ADD CONSTRAINT "invitation_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "invitation" ADD CONSTRAINT "invitation_invited_by_user_id_fk" FOREIGN KEY ("invited_by") REFERENCES "public"."user"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "known_device" ADD CONSTRAINT "known_device_user_id_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "invitation_pending_unique" ON "invitation" USING btree ("organization_id","email","role") WHERE "invitation"."status" = 'pending';--> statement-breakpoint
 CREATE INDEX "invitation_list_idx" ON "invitation" USING btree ("organization_id","id");--> statement-breakpoint
 CREATE INDEX "invitation_email_idx" ON "invitation" USING btree ("email");--> statement-breakpoint

@@ -78,6 +78,18 @@ export const twoFactor = pgTable("two_factor", {
   lockedUntil: at("locked_until"),
 });
 
+/** Where a person has signed in from before: what is not here is news to them. */
+export const knownDevice = pgTable(
+  "known_device",
+  {
+    userId: userId(),
+    /** SHA-256 of device and network: it recognises, and tells nothing. */
+    fingerprint: text("fingerprint").notNull(),
+    lastSeenAt: at("last_seen_at").notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.userId, t.fingerprint] })],
+);
+
 /** One-time codes that were presented: the primary key makes each usable once, however many try at the same time. */
 export const usedCode = pgTable(
   "used_code",
