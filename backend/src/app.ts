@@ -5,6 +5,7 @@ import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
 import { meRoutes } from "./features/me/me.routes.ts";
+import { organizationLifecycleRoutes } from "./features/organizations/organizations.lifecycle.routes.ts";
 import { organizationRoutes } from "./features/organizations/organizations.routes.ts";
 import { documentAuth } from "./features/sign-in/sign-in.openapi.ts";
 import { signInRoutes } from "./features/sign-in/sign-in.routes.ts";
@@ -36,6 +37,10 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   v1.route("/", systemRoutes(deps.services.system, errors));
   v1.route("/", meRoutes(deps.services.me));
   v1.route("/", organizationRoutes(deps.services.organizations));
+  v1.route(
+    "/",
+    organizationLifecycleRoutes(deps.services.organizationLifecycle, deps.services.organizationSettings),
+  );
   v1.route("/", fileRoutes(deps.services.files));
   documentAuth(v1.openAPIRegistry, deps.authEndpoints);
   const document = createDocument(root, v1, config);

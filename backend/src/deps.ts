@@ -21,7 +21,12 @@ import { createFileJobs } from "./features/files/files.jobs.ts";
 import { createFilesService } from "./features/files/files.service.ts";
 import { targets } from "./features/files/files.targets.ts";
 import { createMeService } from "./features/me/me.service.ts";
+import {
+  createOrganizationLifecycle,
+  createOrganizationPurge,
+} from "./features/organizations/organizations.lifecycle.ts";
 import { createOrganizationsService } from "./features/organizations/organizations.service.ts";
+import { createOrganizationSettingsService } from "./features/organizations/organizations.settings.ts";
 import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createSignInService } from "./features/sign-in/sign-in.service.ts";
@@ -65,12 +70,15 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   // Opens no connection before the first job.
   const jobsDatabase = createDatabase(config.database.url, { max: 3, patient: true });
   const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
+  const purge = createOrganizationPurge({ db: jobsDatabase.db, removeFiles: fileJobs.removeOrganization });
   const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
 
   const sessions = createSessionLookup(database.sql, { maxDays: config.auth.sessionMaxDays });
   const services = {
     me: createMeService({ db, audit, cursors, minAppVersion: config.minAppVersion }),
     organizations: createOrganizationsService({ db, audit, cursors, signup: config.auth.organizationSignup }),
+    organizationLifecycle: createOrganizationLifecycle({ db, audit }),
+    organizationSettings: createOrganizationSettingsService({ db, audit }),
     files: createFilesService(filesDeps),
     signIn: createSignInService({
       config,
@@ -122,6 +130,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
     async startWorker(): Promise<void> {
       await queue.work({ mail: (message) => mail.send(message), ...fileJobs.handlers }, [
         ...fileJobs.schedules,
+        purge,
         ...housekeeping.schedules,
       ]);
       housekeeping.start();

@@ -1,12 +1,13 @@
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import { membershipIn } from "../../auth/access.ts";
-import type { Caller, OrganizationProfile } from "../../auth/actor.ts";
+import type { Caller } from "../../auth/actor.ts";
 import type { Database } from "../../db/client.ts";
 import { member, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { canCreateOrganization, joinsOwnOrganization } from "./organizations.policy.ts";
+import { fromProfile, fromRow } from "./organizations.rows.ts";
 import type {
   CreateOrganization,
   Organization,
@@ -92,6 +93,7 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
           .where(
             and(
               eq(organization.id, organizationId),
+              isNull(organization.deletedAt),
               version === undefined ? undefined : eq(organization.version, version),
             ),
           )
@@ -100,7 +102,7 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
           const [row] = await tx
             .select({ id: organization.id })
             .from(organization)
-            .where(eq(organization.id, organizationId));
+            .where(and(eq(organization.id, organizationId), isNull(organization.deletedAt)));
           throw row
             ? new AppError("precondition_failed", "The organization was changed meanwhile")
             : new AppError("not_found", "Not found");
@@ -114,29 +116,5 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
         return fromRow(updated);
       });
     },
-  };
-}
-
-function fromRow(row: typeof organization.$inferSelect): Organization {
-  return {
-    id: row.id,
-    name: row.name,
-    slug: row.slug,
-    logoFileId: row.logoFileId,
-    status: row.suspendedAt ? "suspended" : "active",
-    createdAt: row.createdAt.toISOString(),
-    version: row.version,
-  };
-}
-
-function fromProfile(profile: OrganizationProfile): Organization {
-  return {
-    id: profile.id,
-    name: profile.name,
-    slug: profile.slug,
-    logoFileId: profile.logoFileId,
-    status: profile.suspended ? "suspended" : "active",
-    createdAt: profile.createdAt,
-    version: profile.version,
   };
 }
