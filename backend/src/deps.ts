@@ -72,6 +72,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
   const purge = createOrganizationPurge({ db: jobsDatabase.db, removeFiles: fileJobs.removeOrganization });
   const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
+  const schedules = [...fileJobs.schedules, purge, ...housekeeping.schedules];
 
   const sessions = createSessionLookup(database.sql, { maxDays: config.auth.sessionMaxDays });
   const services = {
@@ -123,16 +124,15 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
       passwordLength,
     }),
 
+    /** What comes round by the clock, once over all instances. */
+    schedules,
+
     /** Connects the queue, so that jobs can be enqueued. */
     startQueue: () => queue.start(),
 
     /** Takes jobs and does what comes round by the clock, until `close`. */
     async startWorker(): Promise<void> {
-      await queue.work({ mail: (message) => mail.send(message), ...fileJobs.handlers }, [
-        ...fileJobs.schedules,
-        purge,
-        ...housekeeping.schedules,
-      ]);
+      await queue.work({ mail: (message) => mail.send(message), ...fileJobs.handlers }, schedules);
       housekeeping.start();
     },
 
