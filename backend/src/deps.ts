@@ -28,11 +28,13 @@ import {
 import { createOrganizationsService } from "./features/organizations/organizations.service.ts";
 import { createOrganizationSettingsService } from "./features/organizations/organizations.settings.ts";
 import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
+import { createDeviceWatch } from "./features/sign-in/sign-in.devices.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createSignInService } from "./features/sign-in/sign-in.service.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
 import type { PublicConfig } from "./features/system/system.schema.ts";
 import { createSystemService } from "./features/system/system.service.ts";
+import { networkOf } from "./http/client-ip.ts";
 import { createErrorCounter } from "./http/error-counter.ts";
 
 export type Deps = ReturnType<typeof createDeps>;
@@ -75,22 +77,42 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const schedules = [...fileJobs.schedules, purge, ...housekeeping.schedules];
 
   const sessions = createSessionLookup(database.sql, { maxDays: config.auth.sessionMaxDays });
+  const signIn = createSignInService({
+    config,
+    tokens,
+    sessions,
+    limiter,
+    auth: createAuth({ config, db, queue, passwords, log }),
+    passwordLock: createAccountLock(limiter, "password"),
+    codeLock: createAccountLock(limiter, "code"),
+    aftermath: createAftermath({
+      db,
+      audit,
+      queue,
+      frontendUrl: config.frontendUrl,
+      watchDevice: createDeviceWatch({
+        db,
+        audit,
+        queue,
+        frontendUrl: config.frontendUrl,
+        maxConcurrent: config.auth.sessionMaxConcurrent,
+        networkOf,
+      }),
+    }),
+  });
   const services = {
-    me: createMeService({ db, audit, cursors, minAppVersion: config.minAppVersion }),
+    me: createMeService({
+      db,
+      audit,
+      cursors,
+      minAppVersion: config.minAppVersion,
+      prove: signIn.prove,
+    }),
     organizations: createOrganizationsService({ db, audit, cursors, signup: config.auth.organizationSignup }),
     organizationLifecycle: createOrganizationLifecycle({ db, audit }),
     organizationSettings: createOrganizationSettingsService({ db, audit }),
     files: createFilesService(filesDeps),
-    signIn: createSignInService({
-      config,
-      tokens,
-      sessions,
-      limiter,
-      auth: createAuth({ config, db, queue, passwords, log }),
-      passwordLock: createAccountLock(limiter, "password"),
-      codeLock: createAccountLock(limiter, "code"),
-      aftermath: createAftermath({ db, audit, queue, frontendUrl: config.frontendUrl }),
-    }),
+    signIn,
     system: createSystemService({
       version: config.version,
       publicConfig: publicConfigOf(config),

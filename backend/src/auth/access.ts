@@ -98,7 +98,8 @@ export function rankIn(actor: Actor, organizationId: string): number {
 export const mayActOn = (actorRank: number, role: Role): boolean =>
   actorRank > rank[role] || (actorRank === rank.org_admin && role === "org_admin");
 
-const freshMinutes = 10;
+/** How long a credential counts as just shown. */
+export const freshMinutes = 10;
 
 /** Whether the credential was shown within ten minutes: by the sign-in itself, or by a step-up. */
 export function isFresh({ session }: Actor, now = Date.now()): boolean {

@@ -80,6 +80,26 @@ export const twoFactorChangedMail = ({
     closing: NOT_YOU,
   });
 
+/** Tells of a sign-in from where there was none before. `url` leads to the password reset. */
+export const newSignInMail = ({
+  to,
+  name,
+  url,
+  device,
+  ip,
+}: Recipient & { readonly device: string | undefined; readonly ip: string }): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "New sign-in to your account",
+    paragraphs: [
+      "Somebody signed in to your account from a device or network that was not used before.",
+      `Device: ${device?.slice(0, 200) ?? "unknown"}. Address: ${ip}.`,
+    ],
+    button: { label: "Reset password", url },
+    closing: NOT_YOU,
+  });
+
 /** Asks the present address whether the account may move to another one. */
 export const emailChangeMail = ({
   to,

@@ -1,11 +1,20 @@
 import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
-import type { Actor, Caller } from "../../auth/actor.ts";
+import { freshMinutes } from "../../auth/access.ts";
+import type { Actor, Caller, Origin } from "../../auth/actor.ts";
 import type { Database } from "../../db/client.ts";
 import { session, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
-import type { AuthSessionPage, AuthSessionsQuery, KeepAlive, Me, UpdateMe } from "./me.schema.ts";
+import type {
+  AuthSessionPage,
+  AuthSessionsQuery,
+  KeepAlive,
+  Me,
+  SteppedUp,
+  StepUp,
+  UpdateMe,
+} from "./me.schema.ts";
 
 export type MeService = ReturnType<typeof createMeService>;
 
@@ -14,10 +23,19 @@ interface Deps {
   readonly audit: AuditLog;
   readonly cursors: Cursors;
   readonly minAppVersion: string | undefined;
+  /** Proves a credential against Better-auth; rejects with `forbidden` or `account_locked`. */
+  readonly prove: (caller: Caller, credential: StepUp, client: ProvingClient) => Promise<void>;
+}
+
+interface ProvingClient {
+  readonly origin: Origin;
+  readonly userAgent: string | undefined;
+  readonly challenge: undefined;
+  readonly trustDevice: undefined;
 }
 
 /** One's own profile and auth sessions. */
-export function createMeService({ db, audit, cursors, minAppVersion }: Deps) {
+export function createMeService({ db, audit, cursors, minAppVersion, prove }: Deps) {
   return {
     /** Everything was read with the session: no statement of its own. */
     get: (caller: Caller): Me => toMe(caller),
@@ -49,6 +67,26 @@ export function createMeService({ db, audit, cursors, minAppVersion }: Deps) {
       serverTime: new Date().toISOString(),
       minAppVersion: minAppVersion ?? null,
     }),
+
+    /** Opens what needs a fresh credential for ten minutes, for this auth session only. */
+    async stepUp(caller: Caller, credential: StepUp, userAgent: string | undefined): Promise<SteppedUp> {
+      const client = { origin: caller.origin, userAgent, challenge: undefined, trustDevice: undefined };
+      await prove(caller, credential, client);
+      const [shown] = await db
+        .update(session)
+        .set({ steppedUpAt: sql`now()` })
+        .where(eq(session.id, caller.session.id))
+        .returning({ at: session.steppedUpAt });
+      if (!shown?.at) throw new AppError("unauthenticated", "Sign in first");
+      await audit.happened({
+        action: "user.stepped_up",
+        actorId: caller.userId,
+        origin: caller.origin,
+        organizationId: null,
+        target: { type: "auth_session", id: caller.session.id },
+      });
+      return { expiresAt: new Date(shown.at.getTime() + freshMinutes * 60_000).toISOString() };
+    },
 
     async listSessions(caller: Caller, { limit, cursor }: AuthSessionsQuery): Promise<AuthSessionPage> {
       const after = cursors.read("auth-sessions", { userId: caller.userId }, cursor);

@@ -6,6 +6,7 @@ import type { Origin } from "../../auth/actor.ts";
 import type { VerifiedToken } from "../../auth/token-ring.ts";
 import type { Database } from "../../db/client.ts";
 import * as schema from "../../db/schema/index.ts";
+import type { DeviceWatch } from "./sign-in.devices.ts";
 import type { AuthCall } from "./sign-in.schema.ts";
 
 /** What must follow an answer of Better-auth: sessions to end, mails to send, events to write. */
@@ -14,7 +15,7 @@ export interface Aftermath {
     call: AuthCall,
     body: Record<string, unknown>,
     token: VerifiedToken | null,
-    origin: Origin,
+    client: { readonly origin: Origin; readonly userAgent: string | undefined },
   ): Promise<void>;
   refused(call: AuthCall, code: string, origin: Origin): Promise<void>;
 }
@@ -24,9 +25,11 @@ interface Deps {
   readonly audit: AuditLog;
   readonly queue: QueuePort;
   readonly frontendUrl: string;
+  /** Told of every session that begins. */
+  readonly watchDevice: DeviceWatch;
 }
 
-export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Aftermath {
+export function createAftermath({ db, audit, queue, frontendUrl, watchDevice }: Deps): Aftermath {
   const { session, verification } = schema;
   const url = `${frontendUrl}/reset-password`;
 
@@ -39,7 +42,7 @@ export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Afterm
   }
 
   return {
-    async succeeded({ endpoint, actor, input }, body, token, origin) {
+    async succeeded({ endpoint, actor, input }, body, token, { origin, userAgent }) {
       const userId = actor?.userId ?? userIdIn(body);
       const keep = token?.raw ?? null;
       if (endpoint.path === "/verify-email" && userId && isAddressChange(input.token))
@@ -57,6 +60,8 @@ export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Afterm
           twoFactorChangedMail({ to: actor.email, name: actor.name, url, enabled }),
         );
       }
+      const beginsSession = actor === null && token !== null && userId !== null;
+      if (beginsSession) await watchDevice(userId, token.raw, origin, userAgent);
       if (!endpoint.audit || !userId) return;
       const action = enabled
         ? "user.two_factor_enabled"

@@ -1,8 +1,10 @@
 import { APIError } from "better-auth/api";
 import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
+import { isFresh } from "../../auth/access.ts";
 import type { AccountLock } from "../../auth/account-lock.ts";
 import type { Actor, Origin } from "../../auth/actor.ts";
 import type { Auth } from "../../auth/better-auth.ts";
+import { passwordWeakness } from "../../auth/password-rules.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
 import type { Config } from "../../config/config.ts";
@@ -56,13 +58,8 @@ interface Deps {
 export function createSignInService(deps: Deps) {
   const { config, auth, tokens, sessions, limiter, aftermath } = deps;
 
-  /** Builds Better-auth's request anew: nothing of the client's reaches it that is not named here. */
-  function forward(
-    { method, path }: Pick<AuthEndpoint, "method" | "path">,
-    input: Record<string, unknown>,
-    actor: Actor | null,
-    client: ClientRequest,
-  ): Promise<Response> {
+  /** Nothing of the client's request reaches Better-auth that is not named here. */
+  function headersFor(actor: Actor | null, client: ClientRequest): Headers {
     const headers = new Headers({ "x-client-ip": client.origin.ip });
     if (client.userAgent) headers.set("user-agent", client.userAgent);
     if (client.challenge) headers.set("x-two-factor-challenge", client.challenge);
@@ -72,6 +69,16 @@ export function createSignInService(deps: Deps) {
       headers.set("authorization", `Bearer ${tokens.forBetterAuth(actor.session.token)}`);
       headers.set("x-actor-id", actor.userId);
     }
+    return headers;
+  }
+
+  function forward(
+    { method, path }: Pick<AuthEndpoint, "method" | "path">,
+    input: Record<string, unknown>,
+    actor: Actor | null,
+    client: ClientRequest,
+  ): Promise<Response> {
+    const headers = headersFor(actor, client);
     const url = new URL(`${config.publicUrl}/api/auth${path}`);
     if (method === "GET") {
       for (const [name, value] of Object.entries(input)) url.searchParams.set(name, String(value));
@@ -87,10 +94,15 @@ export function createSignInService(deps: Deps) {
     client: ClientRequest,
   ): Promise<Response> {
     const { code, ...rest } = input;
-    const isTotp = /^\d{6}$/.test(String(code));
-    const proof = isTotp ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
-    await forward({ method: "POST", path: proof }, { code }, actor, client);
+    if (actor) await proveCode(String(code), actor, client);
     return forward(endpoint, rest, actor, client);
+  }
+
+  /** The code of the authenticator app, or a backup code, of somebody who is signed in. */
+  function proveCode(code: string, actor: Actor, client: ClientRequest): Promise<Response> {
+    const isTotp = /^\d{6}$/.test(code);
+    const path = isTotp ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
+    return forward({ method: "POST", path }, { code }, actor, client);
   }
 
   /** What is guessed at by this call, if anything. */
@@ -100,6 +112,25 @@ export function createSignInService(deps: Deps) {
     if ("code" in input) return { lock: deps.codeLock, subject: actor.userId };
     const asksPassword = "password" in input || "currentPassword" in input;
     return asksPassword ? { lock: deps.passwordLock, subject: actor.email } : null;
+  }
+
+  async function assertStrongPassword({ endpoint, actor, input }: AuthCall): Promise<void> {
+    const field = "newPassword" in input ? "newPassword" : "password";
+    if (endpoint.path !== "/sign-up/email" && field !== "newPassword") return;
+    const person =
+      actor ?? (endpoint.path === "/reset-password" ? await resetting(String(input.token)) : input);
+    const weakness = passwordWeakness(String(input[field]), person);
+    if (weakness)
+      throw new AppError("validation_failed", "The request data is invalid", {
+        fields: [{ field, message: weakness }],
+      });
+  }
+
+  /** Whose password a reset token is for; an unknown token is refused by Better-auth itself. */
+  async function resetting(token: string): Promise<{ name?: string; email?: string }> {
+    const { internalAdapter } = await auth.$context;
+    const verification = await internalAdapter.findVerificationValue(`reset-password:${token}`);
+    return (verification && (await internalAdapter.findUserById(verification.value))) ?? {};
   }
 
   async function refused(call: AuthCall, client: ClientRequest, error: APIError): Promise<never> {
@@ -125,7 +156,7 @@ export function createSignInService(deps: Deps) {
     if (challenge) body.challengeToken = challenge;
     const trusted = answer.headers.get("set-trust-device");
     if (trusted) body.trustDeviceToken = trusted;
-    await aftermath.succeeded(call, body, token, client.origin);
+    await aftermath.succeeded(call, body, token, client);
     const location = answer.headers.get("location");
     return { status: answer.status, body, token: token?.signed ?? null, location };
   }
@@ -169,10 +200,42 @@ export function createSignInService(deps: Deps) {
       },
     }),
 
+    /**
+     * Proves that the signed-in person still has the credential.
+     *
+     * @throws AppError `forbidden` when it is wrong, `account_locked`
+     */
+    async prove(
+      actor: Actor,
+      { password, code }: { password?: string | undefined; code?: string | undefined },
+      client: ClientRequest,
+    ): Promise<void> {
+      const byCode = code !== undefined;
+      const lock = byCode ? deps.codeLock : deps.passwordLock;
+      const subject = byCode ? actor.userId : actor.email;
+      await lock.attempt(subject);
+      try {
+        if (byCode) await proveCode(code, actor, client);
+        else
+          await auth.api.verifyPassword({
+            body: { password: password ?? "" },
+            headers: headersFor(actor, client),
+          });
+      } catch (error) {
+        if (error instanceof APIError && error.statusCode < 500)
+          throw new AppError("forbidden", "The credential is wrong", { cause: error });
+        throw error;
+      }
+      await lock.succeeded(subject);
+    },
+
     /** @throws AuthRefusal with Better-auth's code; AppError `account_locked`, `forbidden`, `unavailable` */
     async perform(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
       if (call.endpoint.family === "sign-up" && config.auth.signupMode === "invite_only")
         throw new AppError("forbidden", "Accounts are made by invitation only");
+      await assertStrongPassword(call);
+      if (call.endpoint.path === "/change-email" && call.actor && !isFresh(call.actor))
+        throw new AppError("step_up_required", "Show your credential again: POST /api/v1/me/step-up");
       const guess = guessed(call);
       await guess?.lock.attempt(guess.subject);
       try {
