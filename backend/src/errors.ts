@@ -48,15 +48,23 @@ export class AppError extends Error {
   readonly fields: readonly FieldError[];
   /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfter: number | undefined;
+  /** What was used up, for `rate_limited`: so many in a window of so many seconds. */
+  readonly budget: { readonly max: number; readonly window: number } | undefined;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    more: { fields?: readonly FieldError[]; retryAfter?: number; cause?: unknown } = {},
+    more: {
+      fields?: readonly FieldError[];
+      retryAfter?: number;
+      budget?: { readonly max: number; readonly window: number };
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.fields = more.fields ?? [];
     this.retryAfter = more.retryAfter;
+    this.budget = more.budget;
   }
 }

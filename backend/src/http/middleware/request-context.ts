@@ -6,6 +6,7 @@ import type { IdempotencyStore } from "../../adapters/idempotency/port.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { ClientIp } from "../client-ip.ts";
 import type { ErrorCounter } from "../error-counter.ts";
+import { withoutSecrets } from "../secret-path.ts";
 
 interface Deps {
   readonly log: Logger;
@@ -36,17 +37,18 @@ export function requestContext({
     c.set("audit", audit);
     c.set("idempotency", idempotency);
     c.set("actor", null);
+    const path = withoutSecrets(c.req.path);
     const start = performance.now();
     await next();
     const status = c.env.outgoing.headersSent ? c.env.outgoing.statusCode : c.res.status;
     if (status >= 400) errors.count(status, c.var.problem ?? "internal");
-    if (status === 429) requestLog.warn({ method: c.req.method, path: c.req.path, ip }, "Rate Limit");
+    if (status === 429) requestLog.warn({ method: c.req.method, path, ip }, "Rate Limit");
     if (!writes.has(c.req.method) && status < 500) return;
     requestLog.info(
       {
         type: "REQUEST",
         method: c.req.method,
-        path: c.req.path,
+        path,
         status,
         ms: Math.round(performance.now() - start),
         ip,
