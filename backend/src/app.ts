@@ -4,6 +4,8 @@ import { Hono, type MiddlewareHandler } from "hono";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
+import { invitationLinkRoutes } from "./features/invitations/invitations.link.routes.ts";
+import { invitationRoutes } from "./features/invitations/invitations.routes.ts";
 import { meRoutes } from "./features/me/me.routes.ts";
 import { organizationLifecycleRoutes } from "./features/organizations/organizations.lifecycle.routes.ts";
 import { organizationRoutes } from "./features/organizations/organizations.routes.ts";
@@ -41,6 +43,8 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     "/",
     organizationLifecycleRoutes(deps.services.organizationLifecycle, deps.services.organizationSettings),
   );
+  v1.route("/", invitationRoutes(deps.services.invitations));
+  v1.route("/", invitationLinkRoutes(deps.services.invitationAnswers));
   v1.route("/", fileRoutes(deps.services.files));
   documentAuth(v1.openAPIRegistry, deps.authEndpoints);
   const document = createDocument(root, v1, config);

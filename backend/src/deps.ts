@@ -16,10 +16,15 @@ import { createSessionLookup } from "./auth/session-lookup.ts";
 import { createTokenRing } from "./auth/token-ring.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/client.ts";
+import { toAppError } from "./db/database-error.ts";
 import { schemaState } from "./db/schema-state.ts";
+import { AppError } from "./errors.ts";
 import { createFileJobs } from "./features/files/files.jobs.ts";
 import { createFilesService } from "./features/files/files.service.ts";
 import { targets } from "./features/files/files.targets.ts";
+import { createInvitationAnswers } from "./features/invitations/invitations.answers.ts";
+import { createInvite } from "./features/invitations/invitations.invite.ts";
+import { createInvitationsService } from "./features/invitations/invitations.service.ts";
 import { createMeService } from "./features/me/me.service.ts";
 import {
   createOrganizationLifecycle,
@@ -29,6 +34,7 @@ import { createOrganizationsService } from "./features/organizations/organizatio
 import { createOrganizationSettingsService } from "./features/organizations/organizations.settings.ts";
 import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
 import { createDeviceWatch } from "./features/sign-in/sign-in.devices.ts";
+import { createGate } from "./features/sign-in/sign-in.gate.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createSignInService } from "./features/sign-in/sign-in.service.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
@@ -54,7 +60,10 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const { db } = database;
   const queue = createQueue({ databaseUrl: config.database.url, log });
   const storage = createStorage(config);
-  const mail = createMail(config, (_to, link) => link && log.info({ link }, "mail written"));
+  const mail = createMail(config, (_to, link) => {
+    // To click on; anywhere else a link in the log would be a key in the log.
+    if (link && config.mode === "development") log.info({ link }, "mail written");
+  });
   const limiter = createMemoryLimiter();
   const errors = createErrorCounter();
   const audit = createAuditLog({ db, log });
@@ -77,12 +86,21 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const schedules = [...fileJobs.schedules, purge, ...housekeeping.schedules];
 
   const sessions = createSessionLookup(database.sql, { maxDays: config.auth.sessionMaxDays });
+  const auth = createAuth({ config, db, queue, passwords, log });
+  const invitationsDeps = { db, audit, queue, limiter, frontendUrl: config.frontendUrl };
+  const invite = createInvite(invitationsDeps);
+  const invitationAnswers = createInvitationAnswers(invitationsDeps);
   const signIn = createSignInService({
     config,
     tokens,
     sessions,
     limiter,
-    auth: createAuth({ config, db, queue, passwords, log }),
+    auth,
+    gate: createGate({
+      auth,
+      signupMode: config.auth.signupMode,
+      invitationProves: invitationAnswers.proves,
+    }),
     passwordLock: createAccountLock(limiter, "password"),
     codeLock: createAccountLock(limiter, "code"),
     aftermath: createAftermath({
@@ -108,9 +126,22 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
       minAppVersion: config.minAppVersion,
       prove: signIn.prove,
     }),
-    organizations: createOrganizationsService({ db, audit, cursors, signup: config.auth.organizationSignup }),
+    organizations: createOrganizationsService({
+      db,
+      audit,
+      cursors,
+      signup: config.auth.organizationSignup,
+      invite,
+    }),
     organizationLifecycle: createOrganizationLifecycle({ db, audit }),
     organizationSettings: createOrganizationSettingsService({ db, audit }),
+    invitations: createInvitationsService({
+      ...invitationsDeps,
+      cursors,
+      invite,
+      explain: (error) => (error instanceof AppError ? error : toAppError(error)),
+    }),
+    invitationAnswers,
     files: createFilesService(filesDeps),
     signIn,
     system: createSystemService({

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { emailSchema } from "../../http/fields.ts";
 import { idSchema } from "../../http/ids.ts";
 import { instant } from "../../http/openapi.ts";
 import { pageQuery, pageSchema } from "../../http/pagination.ts";
@@ -32,7 +33,13 @@ export const organizationSchema = z
   })
   .openapi("Organization");
 
-export const createOrganizationSchema = z.strictObject({ name, slug }).openapi("CreateOrganization");
+export const createOrganizationSchema = z
+  .strictObject({
+    name,
+    slug,
+    adminEmail: emailSchema.optional().openapi({ description: "Invited as org_admin" }),
+  })
+  .openapi("CreateOrganization");
 export const updateOrganizationSchema = z
   .strictObject({ name: name.optional(), slug: slug.optional() })
   .openapi("UpdateOrganization");

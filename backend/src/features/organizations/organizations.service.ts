@@ -3,7 +3,7 @@ import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import { membershipIn } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
-import type { Database } from "../../db/client.ts";
+import type { Database, Transaction } from "../../db/client.ts";
 import { member, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { canCreateOrganization, joinsOwnOrganization } from "./organizations.policy.ts";
@@ -23,10 +23,18 @@ interface Deps {
   readonly audit: AuditLog;
   readonly cursors: Cursors;
   readonly signup: "open" | "closed";
+  /** Offers a role by mail, in the same transaction. */
+  readonly invite: (
+    tx: Transaction,
+    caller: Caller,
+    organizationId: string,
+    email: string,
+    role: "org_admin",
+  ) => Promise<unknown>;
 }
 
 /** Tenants. The guard has decided on the role before any of these is called. */
-export function createOrganizationsService({ db, audit, cursors, signup }: Deps) {
+export function createOrganizationsService({ db, audit, cursors, signup, invite }: Deps) {
   return {
     /** Every organization, newest first; platform admins only. */
     async list(_caller: Caller, { limit, cursor }: OrganizationsQuery): Promise<OrganizationPage> {
@@ -42,7 +50,8 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
     },
 
     /**
-     * @throws AppError `forbidden` where only platform admins create organizations, `conflict` for a taken slug
+     * @throws AppError `forbidden` where only platform admins create organizations, `conflict` for a taken slug or
+     *   where the creator names themselves as admin, `step_up_required` for an admin named with an old credential
      */
     async create(caller: Caller, input: CreateOrganization): Promise<Organization> {
       if (!canCreateOrganization(caller, signup))
@@ -63,6 +72,8 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
           target: { type: "organization", id: created.id },
           changes: { name: created.name, slug: created.slug },
         });
+        if (input.adminEmail !== undefined)
+          await invite(tx, caller, created.id, input.adminEmail, "org_admin");
         return fromRow(created);
       });
     },

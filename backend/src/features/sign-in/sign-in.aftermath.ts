@@ -69,7 +69,15 @@ export function createAftermath({ db, audit, queue, frontendUrl, watchDevice }: 
           ? "user.second_factor_asked"
           : endpoint.audit;
       const target = { type: "user", id: userId };
-      await audit.happened({ action, actorId: userId, origin, organizationId: null, target });
+      const byInvitation = "invitationToken" in input && { changes: { verifiedBy: "invitation" } };
+      await audit.happened({
+        action,
+        actorId: userId,
+        origin,
+        organizationId: null,
+        target,
+        ...byInvitation,
+      });
     },
     async refused({ endpoint, actor }, reason, origin) {
       if (!endpoint.audit) return;

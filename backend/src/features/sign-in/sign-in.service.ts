@@ -1,15 +1,14 @@
 import { APIError } from "better-auth/api";
 import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
-import { isFresh } from "../../auth/access.ts";
 import type { AccountLock } from "../../auth/account-lock.ts";
 import type { Actor, Origin } from "../../auth/actor.ts";
 import type { Auth } from "../../auth/better-auth.ts";
-import { passwordWeakness } from "../../auth/password-rules.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
 import type { Config } from "../../config/config.ts";
 import { AppError } from "../../errors.ts";
 import type { Aftermath } from "./sign-in.aftermath.ts";
+import type { Gate } from "./sign-in.gate.ts";
 import type { AuthCall, AuthEndpoint } from "./sign-in.schema.ts";
 
 export type SignInService = ReturnType<typeof createSignInService>;
@@ -20,6 +19,8 @@ export interface ClientRequest {
   readonly userAgent: string | undefined;
   readonly challenge: string | undefined;
   readonly trustDevice: string | undefined;
+  /** Address whose owner this client is, by a mail that only went there. Ours to say, never the client's. */
+  readonly provenEmail?: string | undefined;
 }
 
 /** What Better-auth answered, in our terms: a token is always the signed one. */
@@ -51,12 +52,13 @@ interface Deps {
   /** Guesses at a password, by address; and at a second factor, by user. */
   readonly passwordLock: AccountLock;
   readonly codeLock: AccountLock;
+  readonly gate: Gate;
   readonly aftermath: Aftermath;
 }
 
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
-  const { config, auth, tokens, sessions, limiter, aftermath } = deps;
+  const { config, auth, tokens, sessions, limiter, gate, aftermath } = deps;
 
   /** Nothing of the client's request reaches Better-auth that is not named here. */
   function headersFor(actor: Actor | null, client: ClientRequest): Headers {
@@ -64,6 +66,7 @@ export function createSignInService(deps: Deps) {
     if (client.userAgent) headers.set("user-agent", client.userAgent);
     if (client.challenge) headers.set("x-two-factor-challenge", client.challenge);
     if (client.trustDevice) headers.set("x-trust-device", client.trustDevice);
+    if (client.provenEmail) headers.set("x-proven-email", client.provenEmail);
     if (client.origin.client) headers.set("x-client-name", client.origin.client);
     if (actor) {
       headers.set("authorization", `Bearer ${tokens.forBetterAuth(actor.session.token)}`);
@@ -112,25 +115,6 @@ export function createSignInService(deps: Deps) {
     if ("code" in input) return { lock: deps.codeLock, subject: actor.userId };
     const asksPassword = "password" in input || "currentPassword" in input;
     return asksPassword ? { lock: deps.passwordLock, subject: actor.email } : null;
-  }
-
-  async function assertStrongPassword({ endpoint, actor, input }: AuthCall): Promise<void> {
-    const field = "newPassword" in input ? "newPassword" : "password";
-    if (endpoint.path !== "/sign-up/email" && field !== "newPassword") return;
-    const person =
-      actor ?? (endpoint.path === "/reset-password" ? await resetting(String(input.token)) : input);
-    const weakness = passwordWeakness(String(input[field]), person);
-    if (weakness)
-      throw new AppError("validation_failed", "The request data is invalid", {
-        fields: [{ field, message: weakness }],
-      });
-  }
-
-  /** Whose password a reset token is for; an unknown token is refused by Better-auth itself. */
-  async function resetting(token: string): Promise<{ name?: string; email?: string }> {
-    const { internalAdapter } = await auth.$context;
-    const verification = await internalAdapter.findVerificationValue(`reset-password:${token}`);
-    return (verification && (await internalAdapter.findUserById(verification.value))) ?? {};
   }
 
   async function refused(call: AuthCall, client: ClientRequest, error: APIError): Promise<never> {
@@ -229,20 +213,17 @@ export function createSignInService(deps: Deps) {
       await lock.succeeded(subject);
     },
 
-    /** @throws AuthRefusal with Better-auth's code; AppError `account_locked`, `forbidden`, `unavailable` */
+    /** @throws AuthRefusal with Better-auth's code; AppError `account_locked`, `unavailable`, and what the gate refuses */
     async perform(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
-      if (call.endpoint.family === "sign-up" && config.auth.signupMode === "invite_only")
-        throw new AppError("forbidden", "Accounts are made by invitation only");
-      await assertStrongPassword(call);
-      if (call.endpoint.path === "/change-email" && call.actor && !isFresh(call.actor))
-        throw new AppError("step_up_required", "Show your credential again: POST /api/v1/me/step-up");
+      const { invitationToken: _, ...input } = call.input;
+      const provenEmail = await gate.pass(call);
       const guess = guessed(call);
       await guess?.lock.attempt(guess.subject);
       try {
         const answer =
           call.endpoint.path === "/two-factor/disable"
             ? await disableTwoFactor(call, client)
-            : await forward(call.endpoint, call.input, call.actor, client);
+            : await forward(call.endpoint, input, call.actor, { ...client, provenEmail });
         await guess?.lock.succeeded(guess.subject);
         return await translate(call, client, answer);
       } catch (error) {
