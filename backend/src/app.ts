@@ -7,6 +7,8 @@ import { fileRoutes } from "./features/files/files.routes.ts";
 import { invitationLinkRoutes } from "./features/invitations/invitations.link.routes.ts";
 import { invitationRoutes } from "./features/invitations/invitations.routes.ts";
 import { meRoutes } from "./features/me/me.routes.ts";
+import { memberRoutes } from "./features/members/members.routes.ts";
+import { memberSecurityRoutes } from "./features/members/members.security.routes.ts";
 import { organizationLifecycleRoutes } from "./features/organizations/organizations.lifecycle.routes.ts";
 import { organizationRoutes } from "./features/organizations/organizations.routes.ts";
 import { documentAuth } from "./features/sign-in/sign-in.openapi.ts";
@@ -43,6 +45,8 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     "/",
     organizationLifecycleRoutes(deps.services.organizationLifecycle, deps.services.organizationSettings),
   );
+  v1.route("/", memberRoutes(deps.services.members));
+  v1.route("/", memberSecurityRoutes(deps.services.memberSecurity));
   v1.route("/", invitationRoutes(deps.services.invitations));
   v1.route("/", invitationLinkRoutes(deps.services.invitationAnswers));
   v1.route("/", fileRoutes(deps.services.files));

@@ -26,6 +26,9 @@ import { createInvitationAnswers } from "./features/invitations/invitations.answ
 import { createInvite } from "./features/invitations/invitations.invite.ts";
 import { createInvitationsService } from "./features/invitations/invitations.service.ts";
 import { createMeService } from "./features/me/me.service.ts";
+import { keepAnAdmin } from "./features/members/members.last-admin.ts";
+import { createMemberSecurity } from "./features/members/members.security.ts";
+import { createMembersService } from "./features/members/members.service.ts";
 import {
   createOrganizationLifecycle,
   createOrganizationPurge,
@@ -135,6 +138,8 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
     }),
     organizationLifecycle: createOrganizationLifecycle({ db, audit }),
     organizationSettings: createOrganizationSettingsService({ db, audit }),
+    members: createMembersService({ db, audit, cursors, keepAnAdmin }),
+    memberSecurity: createMemberSecurity({ db, audit, queue, frontendUrl: config.frontendUrl }),
     invitations: createInvitationsService({
       ...invitationsDeps,
       cursors,
