@@ -4,7 +4,12 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
+import { invitationLinkRoutes } from "./features/invitations/invitations.link.routes.ts";
+import { invitationRoutes } from "./features/invitations/invitations.routes.ts";
 import { meRoutes } from "./features/me/me.routes.ts";
+import { memberRoutes } from "./features/members/members.routes.ts";
+import { memberSecurityRoutes } from "./features/members/members.security.routes.ts";
+import { organizationLifecycleRoutes } from "./features/organizations/organizations.lifecycle.routes.ts";
 import { organizationRoutes } from "./features/organizations/organizations.routes.ts";
 import { documentAuth } from "./features/sign-in/sign-in.openapi.ts";
 import { signInRoutes } from "./features/sign-in/sign-in.routes.ts";
@@ -36,6 +41,14 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   v1.route("/", systemRoutes(deps.services.system, errors));
   v1.route("/", meRoutes(deps.services.me));
   v1.route("/", organizationRoutes(deps.services.organizations));
+  v1.route(
+    "/",
+    organizationLifecycleRoutes(deps.services.organizationLifecycle, deps.services.organizationSettings),
+  );
+  v1.route("/", memberRoutes(deps.services.members));
+  v1.route("/", memberSecurityRoutes(deps.services.memberSecurity));
+  v1.route("/", invitationRoutes(deps.services.invitations));
+  v1.route("/", invitationLinkRoutes(deps.services.invitationAnswers));
   v1.route("/", fileRoutes(deps.services.files));
   documentAuth(v1.openAPIRegistry, deps.authEndpoints);
   const document = createDocument(root, v1, config);

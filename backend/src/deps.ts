@@ -18,19 +18,35 @@ import { createTokenRing } from "./auth/token-ring.ts";
 import { createUsedCodes } from "./auth/used-codes.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/client.ts";
+import { toAppError } from "./db/database-error.ts";
 import { schemaState } from "./db/schema-state.ts";
+import { AppError } from "./errors.ts";
 import { createFileJobs } from "./features/files/files.jobs.ts";
 import { createFilesService } from "./features/files/files.service.ts";
 import { targets } from "./features/files/files.targets.ts";
+import { createInvitationAnswers } from "./features/invitations/invitations.answers.ts";
+import { createInvite } from "./features/invitations/invitations.invite.ts";
+import { createInvitationsService } from "./features/invitations/invitations.service.ts";
 import { createMeService } from "./features/me/me.service.ts";
+import { keepAnAdmin } from "./features/members/members.last-admin.ts";
+import { createMemberSecurity } from "./features/members/members.security.ts";
+import { createMembersService } from "./features/members/members.service.ts";
+import {
+  createOrganizationLifecycle,
+  createOrganizationPurge,
+} from "./features/organizations/organizations.lifecycle.ts";
 import { createOrganizationsService } from "./features/organizations/organizations.service.ts";
+import { createOrganizationSettingsService } from "./features/organizations/organizations.settings.ts";
 import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
 import { createBetterAuthClient } from "./features/sign-in/sign-in.better-auth.ts";
+import { createDeviceWatch } from "./features/sign-in/sign-in.devices.ts";
+import { createGate } from "./features/sign-in/sign-in.gate.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createSignInService } from "./features/sign-in/sign-in.service.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
 import type { PublicConfig } from "./features/system/system.schema.ts";
 import { createSystemService } from "./features/system/system.service.ts";
+import { networkOf } from "./http/client-ip.ts";
 import { createErrorCounter } from "./http/error-counter.ts";
 
 export type Deps = ReturnType<typeof createDeps>;
@@ -50,7 +66,10 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   const { db } = database;
   const queue = createQueue({ databaseUrl: config.database.url, log });
   const storage = createStorage(config);
-  const mail = createMail(config, (_to, link) => link && log.info({ link }, "mail written"));
+  const mail = createMail(config, (_to, link) => {
+    // To click on; anywhere else a link in the log would be a key in the log.
+    if (link && config.mode === "development") log.info({ link }, "mail written");
+  });
   const limiter = createMemoryLimiter();
   // Apart, so that a flood of addresses cannot push a lock out.
   const locks = createMemoryLimiter();
@@ -70,11 +89,48 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
   // Opens no connection before the first job.
   const jobsDatabase = createDatabase(config.database.url, { max: 3, patient: true });
   const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
+  const purge = createOrganizationPurge({ db: jobsDatabase.db, removeFiles: fileJobs.removeOrganization });
   const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
+  const schedules = [...fileJobs.schedules, purge, ...housekeeping.schedules];
 
   const sessions = createSessionLookup(database, { maxDays: config.auth.sessionMaxDays });
   const traces = createPasswordTraces();
   const auth = createAuth({ config, db, queue, limiter, passwords, traces, log });
+  const invitationsDeps = { db, audit, queue, limiter, frontendUrl: config.frontendUrl };
+  const invite = createInvite(invitationsDeps);
+  const invitationAnswers = createInvitationAnswers(invitationsDeps);
+  const betterAuth = createBetterAuthClient({ publicUrl: config.publicUrl, auth, tokens });
+  const signIn = createSignInService({
+    config,
+    passwords,
+    traces,
+    tokens,
+    sessions,
+    limiter,
+    betterAuth,
+    gate: createGate({
+      betterAuth,
+      signupMode: config.auth.signupMode,
+      invitationProves: invitationAnswers.proves,
+    }),
+    usedCodes: createUsedCodes(db),
+    passwordLock: createAccountLock(locks, "password"),
+    codeLock: createAccountLock(locks, "code", { firstLock: 15 * 60 }),
+    aftermath: createAftermath({
+      db,
+      audit,
+      queue,
+      frontendUrl: config.frontendUrl,
+      watchDevice: createDeviceWatch({
+        db,
+        audit,
+        queue,
+        frontendUrl: config.frontendUrl,
+        maxConcurrent: config.auth.sessionMaxConcurrent,
+        networkOf,
+      }),
+    }),
+  });
   const services = {
     me: createMeService({
       db,
@@ -82,22 +138,28 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
       cursors,
       minAppVersion: config.minAppVersion,
       sessionMaxDays: config.auth.sessionMaxDays,
+      prove: signIn.prove,
     }),
-    organizations: createOrganizationsService({ db, audit, cursors, signup: config.auth.organizationSignup }),
+    organizations: createOrganizationsService({
+      db,
+      audit,
+      cursors,
+      signup: config.auth.organizationSignup,
+      invite,
+    }),
+    organizationLifecycle: createOrganizationLifecycle({ db, audit }),
+    organizationSettings: createOrganizationSettingsService({ db, audit }),
+    members: createMembersService({ db, audit, cursors, keepAnAdmin }),
+    memberSecurity: createMemberSecurity({ db, audit, queue, frontendUrl: config.frontendUrl }),
+    invitations: createInvitationsService({
+      ...invitationsDeps,
+      cursors,
+      invite,
+      explain: (error) => (error instanceof AppError ? error : toAppError(error)),
+    }),
+    invitationAnswers,
     files: createFilesService(filesDeps),
-    signIn: createSignInService({
-      config,
-      passwords,
-      traces,
-      tokens,
-      sessions,
-      limiter,
-      betterAuth: createBetterAuthClient({ publicUrl: config.publicUrl, auth, tokens }),
-      usedCodes: createUsedCodes(db),
-      passwordLock: createAccountLock(locks, "password"),
-      codeLock: createAccountLock(locks, "code", { firstLock: 15 * 60 }),
-      aftermath: createAftermath({ db, audit, queue, frontendUrl: config.frontendUrl }),
-    }),
+    signIn,
     system: createSystemService({
       version: config.version,
       publicConfig: publicConfigOf(config),
@@ -131,15 +193,15 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
       passwordLength,
     }),
 
+    /** What comes round by the clock, once over all instances. */
+    schedules,
+
     /** Connects the queue, so that jobs can be enqueued. */
     startQueue: () => queue.start(),
 
     /** Takes jobs and does what comes round by the clock, until `close`. */
     async startWorker(): Promise<void> {
-      await queue.work({ mail: (message) => mail.send(message), ...fileJobs.handlers }, [
-        ...fileJobs.schedules,
-        ...housekeeping.schedules,
-      ]);
+      await queue.work({ mail: (message) => mail.send(message), ...fileJobs.handlers }, schedules);
       housekeeping.start();
     },
 

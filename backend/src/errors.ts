@@ -50,6 +50,8 @@ export class AppError extends Error {
   readonly retryAfter: number | undefined;
   /** The organization in whose log a refusal belongs, where the caller is known there. */
   readonly organizationId: string | undefined;
+  /** What was used up, for `rate_limited`: so many in a window of so many seconds. */
+  readonly budget: { readonly max: number; readonly window: number } | undefined;
 
   constructor(
     code: ErrorCode,
@@ -58,6 +60,7 @@ export class AppError extends Error {
       fields?: readonly FieldError[];
       retryAfter?: number;
       organizationId?: string | undefined;
+      budget?: { readonly max: number; readonly window: number };
       cause?: unknown;
     } = {},
   ) {
@@ -66,5 +69,6 @@ export class AppError extends Error {
     this.fields = more.fields ?? [];
     this.retryAfter = more.retryAfter;
     this.organizationId = more.organizationId;
+    this.budget = more.budget;
   }
 }

@@ -14,6 +14,11 @@ export interface OrganizationProfile {
   readonly slug: string;
   readonly logoFileId: string | null;
   readonly suspended: boolean;
+  /** Deleted, but not yet for good: invisible except to those who may bring it back. */
+  readonly deleted: boolean;
+  readonly clientsSeeDirectory: boolean;
+  readonly coachesInviteClients: boolean;
+  readonly twoFactorRoles: readonly Role[];
   /** RFC 3339, UTC. */
   readonly createdAt: string;
   readonly version: number;
@@ -48,6 +53,7 @@ export interface AuthSession {
   readonly expiresAt: string;
   /** When a second factor was shown to begin it, if one was. */
   readonly secondFactorAt: string | null;
+  readonly steppedUpAt: string | null;
 }
 
 /** Where a request came from; goes into every audit event. */

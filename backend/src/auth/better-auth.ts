@@ -89,6 +89,13 @@ export function createAuth({ config, db, queue, limiter, passwords, traces, log 
       },
     },
     databaseHooks: {
+      user: {
+        create: {
+          before: async (user, context) => ({
+            data: { ...user, emailVerified: isProven(user.email, context?.headers) },
+          }),
+        },
+      },
       session: {
         create: {
           // No statement of its own: this runs inside Better-auth's transaction, on another connection.
@@ -116,8 +123,10 @@ export function createAuth({ config, db, queue, limiter, passwords, traces, log 
       sendOnSignUp: true,
       autoSignInAfterVerification: false,
       expiresIn: 24 * 60 * 60,
-      sendVerificationEmail: ({ user, token }) =>
-        send(verifyEmailMail(recipient(user, page("verify-email", token)))),
+      async sendVerificationEmail({ user, token }, request) {
+        if (isProven(user.email, request?.headers)) return;
+        await send(verifyEmailMail(recipient(user, page("verify-email", token))));
+      },
     },
     emailAndPassword: {
       enabled: true,
@@ -163,6 +172,10 @@ export function createAuth({ config, db, queue, limiter, passwords, traces, log 
     ],
   });
 }
+
+/** Whether our edge saw a proof of this address, such as the link of an invitation; no client can send this header. */
+const isProven = (email: string, headers: Headers | undefined): boolean =>
+  headers?.get("x-proven-email") === email;
 
 /** A salted hash names its row as well as an id would, and is not replaced when somebody changed it meanwhile. */
 async function rehash(

@@ -8,6 +8,7 @@ interface Row {
   session_updated_at: string;
   expires_at: string;
   second_factor_at: string | null;
+  stepped_up_at: string | null;
   slide: boolean;
   user_id: string;
   email: string;
@@ -38,7 +39,7 @@ const findText = `
   select s.id as session_id, s.token, ${iso("s.created_at")} as session_created_at,
     ${iso("s.updated_at")} as session_updated_at,
     ${iso("least(s.expires_at, s.created_at + $2 * interval '1 day')")} as expires_at,
-    ${iso("s.second_factor_at")} as second_factor_at,
+    ${iso("s.second_factor_at")} as second_factor_at, ${iso("s.stepped_up_at")} as stepped_up_at,
     s.updated_at < now() - interval '1 hour' as slide,
     u.id as user_id, u.email, u.name, u.email_verified, u.global_role, u.two_factor_enabled,
     u.avatar_file_id, u.time_zone, u.locale, ${iso("u.created_at")} as created_at, u.version,
@@ -46,8 +47,9 @@ const findText = `
         'memberId', m.id, 'organizationId', m.organization_id, 'role', m.role, 'status', m.status,
         'organization', json_build_object(
           'id', o.id, 'name', o.name, 'slug', o.slug, 'logoFileId', o.logo_file_id,
-          'suspended', o.suspended_at is not null, 'createdAt', ${iso("o.created_at")},
-          'version', o.version)) order by m.id), '[]')
+          'suspended', o.suspended_at is not null, 'deleted', o.deleted_at is not null,
+          'clientsSeeDirectory', o.clients_see_directory, 'coachesInviteClients', o.coaches_invite_clients,
+          'twoFactorRoles', o.two_factor_roles, 'createdAt', ${iso("o.created_at")}, 'version', o.version)) order by m.id), '[]')
       from member m join organization o on o.id = m.organization_id
       where m.user_id = u.id and m.status <> 'removed'
     ) as memberships
@@ -95,6 +97,7 @@ export function createSessionLookup(database: Queryable, { maxDays }: { maxDays:
         updatedAt: row.session_updated_at,
         expiresAt: row.expires_at,
         secondFactorAt: row.second_factor_at,
+        steppedUpAt: row.stepped_up_at,
       };
       return toActor(row, row.slide ? await slide(session) : session);
     },

@@ -96,6 +96,7 @@ export function assemble(s: Settings): Config {
     auth: {
       secrets: secretRing(s.BETTER_AUTH_SECRETS, s.BETTER_AUTH_SECRET),
       sessionMaxDays: s.SESSION_MAX_DAYS,
+      sessionMaxConcurrent: s.SESSION_MAX_CONCURRENT,
       argon2Concurrency: s.ARGON2_CONCURRENCY,
       requireEmailVerification: s.REQUIRE_EMAIL_VERIFICATION,
       signupMode: s.SIGNUP_MODE,

@@ -29,6 +29,8 @@ export interface Config {
     /** Key ring, current first. */
     readonly secrets: readonly { readonly version: number; readonly value: string }[];
     readonly sessionMaxDays: number;
+    /** Auth sessions a person may have at a time; the oldest end. */
+    readonly sessionMaxConcurrent: number | undefined;
     readonly argon2Concurrency: number;
     readonly requireEmailVerification: boolean;
     readonly signupMode: "open" | "invite_only";

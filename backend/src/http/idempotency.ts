@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { RequestKey, StoredAnswer } from "../adapters/idempotency/port.ts";
 import { AppError } from "../errors.ts";
 import type { SecuredEnv } from "./app-env.ts";
+import { withoutSecrets } from "./secret-path.ts";
 
 /** An answer that says when to try again is none to keep. */
 const isFinal = ({ status, headers }: Response): boolean =>
@@ -22,11 +23,13 @@ export async function idempotent(
   }
   if (!/^[\x21-\x7e]{1,255}$/.test(key))
     throw new AppError("validation_failed", "Idempotency-Key must be 1 to 255 visible ASCII characters");
+  const path = c.req.path.replace(/^\/api(\/v1)?/, "");
   const request: RequestKey = {
     userId: c.get("actor").userId,
-    route: `${c.req.method} ${c.req.path.replace(/^\/api(\/v1)?/, "")}`,
+    route: `${c.req.method} ${withoutSecrets(path)}`,
     key,
-    bodyHash: createHash("sha256").update(body).digest("hex"),
+    // With the path: what is left out of the route still tells two requests apart.
+    bodyHash: createHash("sha256").update(`${path}\n${body}`).digest("hex"),
   };
   const store = c.get("idempotency");
   const claim = await store.claim(request);

@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { toAppError } from "../db/database-error.ts";
 import { AppError, type ErrorCode, type FieldError } from "../errors.ts";
 import type { AppEnv } from "./app-env.ts";
+import { isSecretParam, withoutSecrets } from "./secret-path.ts";
 
 interface ProblemKind {
   readonly status: ContentfulStatusCode;
@@ -84,7 +85,7 @@ export function problem(
     title,
     status,
     detail,
-    instance: c.req.path,
+    instance: withoutSecrets(c.req.path),
     code: wireCode,
     requestId: c.get("origin").requestId,
     error: title,
@@ -112,7 +113,25 @@ export async function answerError(error: unknown, c: Context<AppEnv>): Promise<R
     );
   if (known.retryAfter !== undefined) c.header("Retry-After", String(known.retryAfter));
   await auditDenial(c, known);
-  return problem(c, known.code, known.message, { fields: known.fields });
+  const members = known.budget && known.retryAfter !== undefined && tooMany(known.retryAfter, known.budget);
+  return problem(c, known.code, known.message, { fields: known.fields, ...(members && { members }) });
+}
+
+/**
+ * What every 429 tells beyond its headers.
+ *
+ * @param seconds until it makes sense to try again.
+ */
+export const tooMany = (seconds: number, { max, window }: { max: number; window: number }) => ({
+  retryAfter: new Date(Date.now() + seconds * 1000).toISOString(),
+  limit: max,
+  window: inWords(window),
+  tip: "Wait until retryAfter. Send many changes in one bulk request, and cache what you read.",
+});
+
+function inWords(seconds: number): string {
+  const [amount, unit] = seconds % 60 === 0 ? [seconds / 60, "minute"] : [seconds, "second"];
+  return `${amount} ${unit}${amount === 1 ? "" : "s"}`;
 }
 
 const denials: ReadonlySet<ErrorCode> = new Set([
@@ -132,11 +151,13 @@ async function auditDenial(c: Context<AppEnv>, { code, organizationId }: AppErro
   const [actor, attempt, origin, log] = [c.get("actor"), c.get("attempt"), c.get("origin"), c.get("log")];
   if (code === "unauthenticated")
     log.info(
-      { type: "AUDIT", action: "request", result: "denied", path: c.req.path, ip: origin.ip },
+      { type: "AUDIT", action: "request", result: "denied", path: withoutSecrets(c.req.path), ip: origin.ip },
       "AUDIT",
     );
   if (!actor || !attempt || !denials.has(code)) return;
-  const [param] = Object.entries(c.req.param()).slice(-1);
+  const [param] = Object.entries(c.req.param())
+    .filter(([name]) => !isSecretParam(name))
+    .slice(-1);
   try {
     await c.get("audit").denied({
       actorId: actor.userId,

@@ -1,8 +1,9 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import { can, type Permission } from "../auth/access.ts";
+import { can, isFresh, type Permission } from "../auth/access.ts";
 import type { Actor } from "../auth/actor.ts";
+import { enforce } from "../auth/enforce.ts";
 import { AppError } from "../errors.ts";
 import type { AppEnv, SecuredEnv } from "./app-env.ts";
 import { idempotent } from "./idempotency.ts";
@@ -16,6 +17,8 @@ interface Options {
   readonly permission: Permission;
   /** The answer carries a secret that is shown once: it is never stored for replay. */
   readonly secretAnswer?: true;
+  /** Needs a credential shown within the last ten minutes. */
+  readonly stepUp?: true;
 }
 
 /**
@@ -28,7 +31,7 @@ export const securedRoute = <
   P extends string,
   R extends Omit<RouteConfig, "path" | "middleware"> & { path: P },
 >(
-  { permission, secretAnswer }: Options,
+  { permission, secretAnswer, stepUp }: Options,
   config: R,
 ) => {
   const secured = {
@@ -40,6 +43,7 @@ export const securedRoute = <
       hasBody: config.request?.body !== undefined,
       isPost: config.method === "post",
       secretAnswer: secretAnswer ?? false,
+      stepUp: stepUp ?? false,
     }),
   };
   const route = { ...config, ...secured, responses: { ...denied, ...config.responses } };
@@ -69,6 +73,7 @@ interface GuardOptions {
   hasBody: boolean;
   isPost: boolean;
   secretAnswer: boolean;
+  stepUp: boolean;
 }
 
 function guard(permission: Permission, options: GuardOptions): MiddlewareHandler<SecuredEnv> {
@@ -81,6 +86,8 @@ function guard(permission: Permission, options: GuardOptions): MiddlewareHandler
       c.set("attempt", { action: options.action, ...(organizationId && { organizationId }) }),
     );
     if (!options.hasQuery) refuseQuery(c.req.url);
+    if (options.stepUp && !isFresh(actor))
+      throw new AppError("step_up_required", "Show your credential again: POST /api/v1/me/step-up");
     c.set("caller", { ...actor, origin: c.get("origin") });
     if (c.req.method === "GET" || c.req.method === "HEAD") return next();
     const body = await readJsonBody(c.req);
@@ -114,9 +121,6 @@ function authorise(
 ): void {
   if (organizationId !== undefined && !isId(organizationId)) throw new AppError("not_found", "Not found");
   const decision = can(actor, permission, organizationId);
-  if (decision === "unknown_organization") throw new AppError("not_found", "Not found");
-  belongs();
-  if (decision === "suspended")
-    throw new AppError("suspended", "This organization or your membership is suspended");
-  if (decision === "forbidden") throw new AppError("forbidden", "Your role does not allow this");
+  if (decision !== "unknown") belongs();
+  enforce(decision);
 }

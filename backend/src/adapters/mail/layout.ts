@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.ts";
 import { html, type SafeHtml } from "./html.ts";
+import { personName } from "./names.ts";
 import type { MailMessage } from "./port.ts";
 
 /** What a mail says, apart from how it looks. */
@@ -15,14 +16,9 @@ interface Letter {
 
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 
-/**
- * Anybody can sign up with somebody else's address and any "name": what reads like an address or a link is left
- * out, so that our mail cannot be made to carry a stranger's advertisement.
- */
 function greeting(name: string): string {
-  const plain = name.replace(/[\p{C}\p{Z}]+/gu, " ").trim();
-  const looksLikeLink = /[/\\@]|[\p{L}\p{N}]{2}\.[\p{L}\p{N}]{2}/u.test(plain);
-  return plain === "" || looksLikeLink || plain.length > 100 ? "Hello," : `Hello ${plain},`;
+  const known = personName(name);
+  return known === null ? "Hello," : `Hello ${known},`;
 }
 
 /** The link in its normal form: http(s) and nothing that could break out of its line. */

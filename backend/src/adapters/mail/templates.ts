@@ -1,4 +1,5 @@
 import { layOut } from "./layout.ts";
+import { displayName, personName } from "./names.ts";
 import type { MailMessage } from "./port.ts";
 
 /** Who it is for, and the page of the web client it leads to (http or https). */
@@ -80,6 +81,26 @@ export const twoFactorChangedMail = ({
     closing: NOT_YOU,
   });
 
+/** Tells of a sign-in from where there was none before. `url` leads to the password reset. */
+export const newSignInMail = ({
+  to,
+  name,
+  url,
+  device,
+  ip,
+}: Recipient & { readonly device: string | undefined; readonly ip: string }): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "New sign-in to your account",
+    paragraphs: [
+      "Somebody signed in to your account from a device or network that was not used before.",
+      `Device: ${device?.slice(0, 200) ?? "unknown"}. Address: ${ip}.`,
+    ],
+    button: { label: "Reset password", url },
+    closing: NOT_YOU,
+  });
+
 /** Asks the present address whether the account may move to another one. */
 export const emailChangeMail = ({
   to,
@@ -95,3 +116,38 @@ export const emailChangeMail = ({
     button: { label: "Confirm the change", url },
     closing: "If this was not you, ignore this mail and change your password: the address stays as it is.",
   });
+
+const ROLES = {
+  org_admin: "an organization admin",
+  manager: "a manager",
+  coach: "a coach",
+  client: "a client",
+} as const;
+
+interface Invited {
+  readonly to: string;
+  readonly organizationName: string;
+  /** Null where the inviter stays unnamed. */
+  readonly inviterName: string | null;
+  readonly role: keyof typeof ROLES;
+  readonly url: string;
+}
+
+/** Offers a role in an organization to an address that may have no account yet. */
+export function invitationMail({ to, organizationName, inviterName, role, url }: Invited): MailMessage {
+  const organization = displayName(organizationName) ?? "an organization";
+  const inviter = inviterName === null ? null : personName(inviterName);
+  return layOut({
+    to,
+    name: "",
+    subject: `Invitation to ${organization}`,
+    paragraphs: [
+      inviter === null
+        ? `You are invited to join ${organization} on Coaching App as ${ROLES[role]}.`
+        : `${inviter} invites you to join ${organization} on Coaching App as ${ROLES[role]}.`,
+      "The link works once and for seven days. If you have no account yet, create one with this e-mail address.",
+    ],
+    button: { label: "Open the invitation", url },
+    closing: "If you do not expect this invitation, you can ignore this mail: nothing happens without you.",
+  });
+}

@@ -15,6 +15,10 @@ export const auth = {
     derived: "a well-known one outside production",
     about: "One secret alone, which counts as version 1; beside BETTER_AUTH_SECRETS it only verifies",
   },
+  SESSION_MAX_CONCURRENT: {
+    type: wholeNumber(1, 100),
+    about: "Auth sessions a person may have at a time; the oldest end (unset: no limit)",
+  },
   SESSION_MAX_DAYS: {
     type: wholeNumber(1, 365),
     default: "30",

@@ -24,6 +24,8 @@ export const session = pgTable(
     client: text("client"),
     /** When a second factor was shown to begin it; a trusted device shows none. */
     secondFactorAt: at("second_factor_at"),
+    /** When the credential was last shown again; a sign-in counts from `createdAt`. */
+    steppedUpAt: at("stepped_up_at"),
     userId: userId(),
   },
   (t) => [index("session_user_id_idx").on(t.userId, t.id), index("session_expires_at_idx").on(t.expiresAt)],
@@ -77,6 +79,18 @@ export const twoFactor = pgTable("two_factor", {
   failedVerificationCount: integer("failed_verification_count").notNull().default(0),
   lockedUntil: at("locked_until"),
 });
+
+/** Where a person has signed in from before: what is not here is news to them. */
+export const knownDevice = pgTable(
+  "known_device",
+  {
+    userId: userId(),
+    /** SHA-256 of device and network: it recognises, and tells nothing. */
+    fingerprint: text("fingerprint").notNull(),
+    lastSeenAt: at("last_seen_at").notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.userId, t.fingerprint] })],
+);
 
 /** One-time codes that were presented: the primary key makes each usable once, however many try at the same time. */
 export const usedCode = pgTable(

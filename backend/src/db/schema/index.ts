@@ -1,6 +1,7 @@
 export { auditEvent, auditSeal } from "./audit.ts";
-export { account, session, twoFactor, usedCode, verification } from "./auth.ts";
+export { account, knownDevice, session, twoFactor, usedCode, verification } from "./auth.ts";
 export { file, uploadIntent } from "./file.ts";
 export { idempotencyRecord } from "./idempotency.ts";
+export { invitation } from "./invitation.ts";
 export { member, organization } from "./organization.ts";
 export { user } from "./user.ts";

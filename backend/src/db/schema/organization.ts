@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { check, index, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { boolean, check, index, integer, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 import { at, createdAt, id, updatedAt, version } from "./columns.ts";
 import { user } from "./user.ts";
 
@@ -13,12 +13,28 @@ export const organization = pgTable(
     /** Foreign key in SQL only, composite with `id`: the database itself refuses another tenant's file. */
     logoFileId: uuid("logo_file_id"),
     suspendedAt: at("suspended_at"),
+    /** From then on it is gone for its members; 30 days later for good. */
+    deletedAt: at("deleted_at"),
+    /** Settings: plain columns, so that each has a type and a default. */
+    clientsSeeDirectory: boolean("clients_see_directory").notNull().default(false),
+    coachesInviteClients: boolean("coaches_invite_clients").notNull().default(false),
+    /** Members of these roles may only enrol until they have a second factor. */
+    twoFactorRoles: text("two_factor_roles", { enum: ["org_admin", "manager", "coach", "client"] })
+      .array()
+      .notNull()
+      .default([]),
+    settingsVersion: integer("settings_version").notNull().default(1),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
     version: version(),
   },
   (t) => [
     check("organization_name_length", sql`char_length(${t.name}) between 1 and 100`),
+    check(
+      "organization_two_factor_roles",
+      sql`${t.twoFactorRoles} <@ array['org_admin','manager','coach','client']::text[]`,
+    ),
+    index("organization_deleted_at_idx").on(t.deletedAt),
     check("organization_slug_form", sql`${t.slug} ~ '^[a-z0-9-]{1,50}$'`),
   ],
 );
@@ -45,6 +61,7 @@ export const member = pgTable(
   (t) => [
     unique("member_organization_user_unique").on(t.organizationId, t.userId),
     index("member_user_id_idx").on(t.userId),
+    index("member_list_idx").on(t.organizationId, t.id),
     check("member_role", sql`${t.role} in ('org_admin','manager','coach','client')`),
     check("member_status", sql`${t.status} in ('active','suspended','removed')`),
   ],

@@ -1,6 +1,7 @@
 import { and, eq, inArray, lt, notExists, sql } from "drizzle-orm";
 import type { JobHandlers, Schedule } from "../../adapters/queue/port.ts";
-import { file, uploadIntent } from "../../db/schema/index.ts";
+import type { Transaction } from "../../db/client.ts";
+import { file, organization, uploadIntent } from "../../db/schema/index.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { objectKey, stagingKey } from "./files.rows.ts";
 import { verifyObject } from "./files.verify.ts";
@@ -96,6 +97,16 @@ export function createFileJobs({ db, storage, queue }: FilesDeps) {
     if (batch.length > 0) await flush();
   }
 
+  /** Lets go of everything an organization uploaded, for when it goes itself. */
+  async function removeOrganization(tx: Transaction, organizationId: string): Promise<void> {
+    await tx.delete(uploadIntent).where(eq(uploadIntent.organizationId, organizationId));
+    await tx.update(organization).set({ logoFileId: null }).where(eq(organization.id, organizationId));
+    const gone = await tx.delete(file).where(eq(file.organizationId, organizationId)).returning();
+    const keys = gone.map(objectKey);
+    for (let i = 0; i < keys.length; i += 100)
+      await queue.enqueue("object-delete", { keys: keys.slice(i, i + 100) }, tx);
+  }
+
   const schedules: readonly Schedule[] = [
     {
       name: "file-sweep",
@@ -106,5 +117,5 @@ export function createFileJobs({ db, storage, queue }: FilesDeps) {
       },
     },
   ];
-  return { handlers, schedules };
+  return { handlers, schedules, removeOrganization };
 }

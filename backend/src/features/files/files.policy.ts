@@ -1,4 +1,4 @@
-import { membershipIn } from "../../auth/access.ts";
+import { type Decision, membershipIn, standingOf } from "../../auth/access.ts";
 import type { Actor } from "../../auth/actor.ts";
 import { type Audience, type TargetName, targets } from "./files.targets.ts";
 
@@ -11,17 +11,14 @@ export interface FileOwnership {
   readonly colleague: boolean;
 }
 
-export type Verdict = "allowed" | "unknown" | "forbidden" | "suspended";
-
-/** `unknown` where the caller may not even know of the file. */
-export function readVerdict(actor: Actor, file: FileOwnership): Verdict {
+export function readVerdict(actor: Actor, file: FileOwnership): Decision {
   return verdict(actor, targets[file.target].read, file, "unknown");
 }
 
 /** Deleting is for those who may upload. */
-export function deleteVerdict(actor: Actor, file: FileOwnership): Verdict {
+export function deleteVerdict(actor: Actor, file: FileOwnership): Decision {
   const known = readVerdict(actor, file);
-  if (known === "unknown" || known === "suspended") return known;
+  if (known !== "allowed" && known !== "forbidden") return known;
   return verdict(actor, targets[file.target].upload, file, "forbidden");
 }
 
@@ -29,12 +26,12 @@ export function deleteVerdict(actor: Actor, file: FileOwnership): Verdict {
  * Whether the caller may upload for this target and organization. A foreign organization is unknown, but for a logo
  * forbidden, whether it exists or not.
  */
-export function uploadVerdict(actor: Actor, target: TargetName, organizationId: string | null): Verdict {
+export function uploadVerdict(actor: Actor, target: TargetName, organizationId: string | null): Decision {
   const ownership = { target, organizationId, uploadedBy: actor.userId, colleague: true };
   return verdict(actor, targets[target].upload, ownership, target === "orgLogo" ? "forbidden" : "unknown");
 }
 
-function verdict(actor: Actor, audience: Audience, file: FileOwnership, stranger: Verdict): Verdict {
+function verdict(actor: Actor, audience: Audience, file: FileOwnership, stranger: Decision): Decision {
   if (actor.globalRole === "platform_admin" && audience.platformAdmin) return "allowed";
   if (file.organizationId === null) {
     const isOwner = file.uploadedBy === actor.userId;
@@ -43,7 +40,9 @@ function verdict(actor: Actor, audience: Audience, file: FileOwnership, stranger
   const membership = membershipIn(actor, file.organizationId);
   // A platform admin knows every organization, so there is nothing to hide from one.
   if (!membership) return actor.globalRole === "platform_admin" ? "forbidden" : stranger;
-  if (membership.status === "suspended" || membership.organization.suspended) return "suspended";
+  const standing = standingOf(actor, membership);
+  if (standing === "unknown") return stranger;
+  if (standing !== "active") return standing;
   return audience.roles.includes(membership.role) ? "allowed" : "forbidden";
 }
 

@@ -1,11 +1,11 @@
 import { eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Caller } from "../../auth/actor.ts";
+import { enforce } from "../../auth/enforce.ts";
 import { organization, uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { cleanFileName, extensionOf } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
-import { enforce } from "./files.enforce.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { stagingKey } from "./files.rows.ts";
 import type { Presign, Presigned } from "./files.schema.ts";

@@ -1,10 +1,10 @@
 import { and, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
+import { enforce } from "../../auth/enforce.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file, organization, uploadIntent, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { FilesDeps } from "./files.deps.ts";
-import { enforce } from "./files.enforce.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { type FileRow, objectKey, stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";

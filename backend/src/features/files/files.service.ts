@@ -1,11 +1,11 @@
 import { eq } from "drizzle-orm";
 import type { Streamable } from "../../adapters/storage/port.ts";
 import type { Caller } from "../../auth/actor.ts";
+import { enforce } from "../../auth/enforce.ts";
 import { file } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { contentDisposition } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
-import { enforce } from "./files.enforce.ts";
 import { deleteVerdict, knownIn, readVerdict } from "./files.policy.ts";
 import { createPresign } from "./files.presign.ts";
 import { createRegister } from "./files.register.ts";

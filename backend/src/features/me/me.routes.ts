@@ -9,6 +9,8 @@ import {
   authSessionsSchema,
   keepAliveSchema,
   meSchema,
+  steppedUpSchema,
+  stepUpSchema,
   updateMeSchema,
 } from "./me.schema.ts";
 import type { MeService } from "./me.service.ts";
@@ -53,6 +55,23 @@ const keepAlive = securedRoute(
     tags,
     summary: "Keep the auth session from expiring while the app is open",
     responses: { 200: jsonResponse("When it expires now", keepAliveSchema) },
+  },
+);
+
+const stepUp = securedRoute(
+  { permission: "self.update" },
+  {
+    operationId: "me.stepUp",
+    method: "post",
+    path: "/me/step-up",
+    tags,
+    summary: "Show the credential again, for what is not done by an unlocked phone alone",
+    request: { body: jsonBody(stepUpSchema) },
+    responses: {
+      200: jsonResponse("Until when it counts", steppedUpSchema),
+      400: problemResponse("Neither or both were sent"),
+      429: problemResponse("Too many wrong attempts"),
+    },
   },
 );
 
@@ -110,6 +129,9 @@ export const meRoutes = (me: MeService) =>
       return c.json(changed.me, 200);
     })
     .openapi(keepAlive, (c) => c.json(me.keepAlive(c.get("caller")), 200))
+    .openapi(stepUp, async (c) =>
+      c.json(await me.stepUp(c.get("caller"), c.req.valid("json"), c.req.header("user-agent")), 200),
+    )
     .openapi(listSessions, async (c) =>
       c.json(await me.listSessions(c.get("caller"), c.req.valid("query")), 200),
     )

@@ -66,6 +66,28 @@ export const keepAliveSchema = z
   })
   .openapi("KeepAlive");
 
+export const stepUpSchema = z
+  .strictObject({
+    password: z.string().min(1).max(128).optional(),
+    code: z
+      .string()
+      .min(6)
+      .max(20)
+      .optional()
+      .openapi({ description: "Of the authenticator app, or a backup code" }),
+  })
+  .refine(({ password, code }) => (password === undefined) !== (code === undefined), {
+    message: "Send either password or code",
+    path: ["password"],
+  })
+  .openapi("StepUp");
+
+export const steppedUpSchema = z
+  .object({
+    expiresAt: instant.openapi({ description: "Until then, what needs a fresh credential is open" }),
+  })
+  .openapi("SteppedUp");
+
 export const authSessionSchema = z
   .object({
     id: idSchema,
@@ -84,6 +106,8 @@ export const authSessionsSchema = pageSchema(authSessionSchema).openapi("AuthSes
 
 export type Me = z.infer<typeof meSchema>;
 export type UpdateMe = z.infer<typeof updateMeSchema>;
+export type StepUp = z.infer<typeof stepUpSchema>;
+export type SteppedUp = z.infer<typeof steppedUpSchema>;
 export type KeepAlive = z.infer<typeof keepAliveSchema>;
 export type AuthSessionPage = z.infer<typeof authSessionsSchema>;
 export type AuthSessionsQuery = z.infer<typeof authSessionsQuery>;

@@ -1,11 +1,20 @@
 import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
-import type { Actor, Caller } from "../../auth/actor.ts";
+import { freshMinutes } from "../../auth/access.ts";
+import type { Actor, Caller, Origin } from "../../auth/actor.ts";
 import type { Database } from "../../db/client.ts";
 import { session, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
-import type { AuthSessionPage, AuthSessionsQuery, KeepAlive, Me, UpdateMe } from "./me.schema.ts";
+import type {
+  AuthSessionPage,
+  AuthSessionsQuery,
+  KeepAlive,
+  Me,
+  SteppedUp,
+  StepUp,
+  UpdateMe,
+} from "./me.schema.ts";
 
 export type MeService = ReturnType<typeof createMeService>;
 
@@ -15,10 +24,17 @@ interface Deps {
   readonly cursors: Cursors;
   readonly minAppVersion: string | undefined;
   readonly sessionMaxDays: number;
+  /** Proves a credential against Better-auth; rejects with `forbidden` or `account_locked`. */
+  readonly prove: (caller: Caller, credential: StepUp, client: ProvingClient) => Promise<void>;
+}
+
+interface ProvingClient {
+  readonly origin: Origin;
+  readonly userAgent: string | undefined;
 }
 
 /** One's own profile and auth sessions. */
-export function createMeService({ db, audit, cursors, minAppVersion, sessionMaxDays }: Deps) {
+export function createMeService({ db, audit, cursors, minAppVersion, sessionMaxDays, prove }: Deps) {
   return {
     /** Everything was read with the session: no statement of its own. */
     get: (caller: Caller): Me => toMe(caller),
@@ -65,6 +81,25 @@ export function createMeService({ db, audit, cursors, minAppVersion, sessionMaxD
       serverTime: new Date().toISOString(),
       minAppVersion: minAppVersion ?? null,
     }),
+
+    /** Opens what needs a fresh credential for ten minutes, for this auth session only. */
+    async stepUp(caller: Caller, credential: StepUp, userAgent: string | undefined): Promise<SteppedUp> {
+      await prove(caller, credential, { origin: caller.origin, userAgent });
+      const [shown] = await db
+        .update(session)
+        .set({ steppedUpAt: sql`now()` })
+        .where(eq(session.id, caller.session.id))
+        .returning({ at: session.steppedUpAt });
+      if (!shown?.at) throw new AppError("unauthenticated", "Sign in first");
+      await audit.happened({
+        action: "user.stepped_up",
+        actorId: caller.userId,
+        origin: caller.origin,
+        organizationId: null,
+        target: { type: "auth_session", id: caller.session.id },
+      });
+      return { expiresAt: new Date(shown.at.getTime() + freshMinutes * 60_000).toISOString() };
+    },
 
     async listSessions(caller: Caller, { limit, cursor }: AuthSessionsQuery): Promise<AuthSessionPage> {
       const after = cursors.read("auth-sessions", { userId: caller.userId }, cursor);
@@ -142,14 +177,16 @@ function toMe(actor: Actor): Me {
     timeZone: actor.timeZone,
     locale: actor.locale,
     createdAt: actor.createdAt,
-    memberships: actor.memberships.map((membership) => ({
-      memberId: membership.memberId,
-      organizationId: membership.organizationId,
-      organizationName: membership.organization.name,
-      organizationSlug: membership.organization.slug,
-      role: membership.role,
-      status: membership.status,
-    })),
+    memberships: actor.memberships
+      .filter(({ organization }) => !organization.deleted)
+      .map((membership) => ({
+        memberId: membership.memberId,
+        organizationId: membership.organizationId,
+        organizationName: membership.organization.name,
+        organizationSlug: membership.organization.slug,
+        role: membership.role,
+        status: membership.status,
+      })),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { emailSchema } from "../../http/fields.ts";
 import { idSchema } from "../../http/ids.ts";
 import { instant } from "../../http/openapi.ts";
 import { pageQuery, pageSchema } from "../../http/pagination.ts";
@@ -24,16 +25,45 @@ export const organizationSchema = z
     name: z.string(),
     slug: z.string(),
     logoFileId: idSchema.nullable(),
-    status: z.enum(["active", "suspended"]),
+    status: z
+      .enum(["active", "suspended", "deleted"])
+      .openapi({ description: "`deleted` is seen by platform admins only, for 30 days" }),
     createdAt: instant,
     version: z.int(),
   })
   .openapi("Organization");
 
-export const createOrganizationSchema = z.strictObject({ name, slug }).openapi("CreateOrganization");
+export const createOrganizationSchema = z
+  .strictObject({
+    name,
+    slug,
+    adminEmail: emailSchema.optional().openapi({ description: "Invited as org_admin" }),
+  })
+  .openapi("CreateOrganization");
 export const updateOrganizationSchema = z
   .strictObject({ name: name.optional(), slug: slug.optional() })
   .openapi("UpdateOrganization");
+
+const role = z.enum(["org_admin", "manager", "coach", "client"]);
+
+const settings = {
+  clientsSeeDirectory: z.boolean().openapi({ description: "Clients see every coach, not only their own" }),
+  coachesInviteClients: z.boolean().openapi({ description: "Coaches may invite clients" }),
+  twoFactorRoles: z
+    .array(role)
+    .max(4)
+    .refine((roles) => new Set(roles).size === roles.length, "Each role once")
+    .openapi({ description: "Members of these roles may only enrol until they have a second factor" }),
+};
+
+export const organizationSettingsSchema = z
+  .object({ ...settings, version: z.int() })
+  .openapi("OrganizationSettings");
+
+export const updateOrganizationSettingsSchema = z
+  .strictObject(settings)
+  .partial()
+  .openapi("UpdateOrganizationSettings");
 
 export const organizationsQuery = z.strictObject(pageQuery);
 export const organizationsSchema = pageSchema(organizationSchema).openapi("Organizations");
@@ -43,3 +73,5 @@ export type CreateOrganization = z.infer<typeof createOrganizationSchema>;
 export type UpdateOrganization = z.infer<typeof updateOrganizationSchema>;
 export type OrganizationsQuery = z.infer<typeof organizationsQuery>;
 export type OrganizationPage = z.infer<typeof organizationsSchema>;
+export type OrganizationSettings = z.infer<typeof organizationSettingsSchema>;
+export type UpdateOrganizationSettings = z.infer<typeof updateOrganizationSettingsSchema>;

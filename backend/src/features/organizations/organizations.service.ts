@@ -1,12 +1,13 @@
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import { membershipIn } from "../../auth/access.ts";
-import type { Caller, OrganizationProfile } from "../../auth/actor.ts";
-import type { Database } from "../../db/client.ts";
+import type { Caller } from "../../auth/actor.ts";
+import type { Database, Transaction } from "../../db/client.ts";
 import { member, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { canCreateOrganization, joinsOwnOrganization } from "./organizations.policy.ts";
+import { fromProfile, fromRow } from "./organizations.rows.ts";
 import type {
   CreateOrganization,
   Organization,
@@ -22,10 +23,18 @@ interface Deps {
   readonly audit: AuditLog;
   readonly cursors: Cursors;
   readonly signup: "open" | "closed";
+  /** Offers a role by mail, in the same transaction. */
+  readonly invite: (
+    tx: Transaction,
+    caller: Caller,
+    organizationId: string,
+    email: string,
+    role: "org_admin",
+  ) => Promise<unknown>;
 }
 
 /** Tenants. The guard has decided on the role before any of these is called. */
-export function createOrganizationsService({ db, audit, cursors, signup }: Deps) {
+export function createOrganizationsService({ db, audit, cursors, signup, invite }: Deps) {
   return {
     /** Every organization, newest first; platform admins only. */
     async list(_caller: Caller, { limit, cursor }: OrganizationsQuery): Promise<OrganizationPage> {
@@ -41,7 +50,8 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
     },
 
     /**
-     * @throws AppError `forbidden` where only platform admins create organizations, `conflict` for a taken slug
+     * @throws AppError `forbidden` where only platform admins create organizations, `conflict` for a taken slug or
+     *   where the creator names themselves as admin, `step_up_required` for an admin named with an old credential
      */
     async create(caller: Caller, input: CreateOrganization): Promise<Organization> {
       if (!canCreateOrganization(caller, signup))
@@ -62,6 +72,8 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
           target: { type: "organization", id: created.id },
           changes: { name: created.name, slug: created.slug },
         });
+        if (input.adminEmail !== undefined)
+          await invite(tx, caller, created.id, input.adminEmail, "org_admin");
         return fromRow(created);
       });
     },
@@ -92,6 +104,7 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
           .where(
             and(
               eq(organization.id, organizationId),
+              isNull(organization.deletedAt),
               version === undefined ? undefined : eq(organization.version, version),
             ),
           )
@@ -100,7 +113,7 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
           const [row] = await tx
             .select({ id: organization.id })
             .from(organization)
-            .where(eq(organization.id, organizationId));
+            .where(and(eq(organization.id, organizationId), isNull(organization.deletedAt)));
           throw row
             ? new AppError("precondition_failed", "The organization was changed meanwhile")
             : new AppError("not_found", "Not found");
@@ -114,29 +127,5 @@ export function createOrganizationsService({ db, audit, cursors, signup }: Deps)
         return fromRow(updated);
       });
     },
-  };
-}
-
-function fromRow(row: typeof organization.$inferSelect): Organization {
-  return {
-    id: row.id,
-    name: row.name,
-    slug: row.slug,
-    logoFileId: row.logoFileId,
-    status: row.suspendedAt ? "suspended" : "active",
-    createdAt: row.createdAt.toISOString(),
-    version: row.version,
-  };
-}
-
-function fromProfile(profile: OrganizationProfile): Organization {
-  return {
-    id: profile.id,
-    name: profile.name,
-    slug: profile.slug,
-    logoFileId: profile.logoFileId,
-    status: profile.suspended ? "suspended" : "active",
-    createdAt: profile.createdAt,
-    version: profile.version,
   };
 }

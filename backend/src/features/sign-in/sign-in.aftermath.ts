@@ -6,6 +6,7 @@ import type { Origin } from "../../auth/actor.ts";
 import type { Database } from "../../db/client.ts";
 import * as schema from "../../db/schema/index.ts";
 import type { BetterAuthAnswer } from "./sign-in.better-auth.ts";
+import type { DeviceWatch } from "./sign-in.devices.ts";
 import type { AuthCall } from "./sign-in.schema.ts";
 
 /** What must follow an answer of Better-auth: sessions to end, mails to send, events to write. */
@@ -17,8 +18,13 @@ export interface Aftermath {
    * @param matched the stored hash that the password was found to match
    */
   mayStay(answer: BetterAuthAnswer, matched: string | undefined): Promise<boolean>;
-  succeeded(call: AuthCall, answer: BetterAuthAnswer, origin: Origin): Promise<void>;
+  succeeded(call: AuthCall, answer: BetterAuthAnswer, client: Client): Promise<void>;
   refused(call: AuthCall, code: string, origin: Origin): Promise<void>;
+}
+
+interface Client {
+  readonly origin: Origin;
+  readonly userAgent: string | undefined;
 }
 
 interface Deps {
@@ -26,9 +32,11 @@ interface Deps {
   readonly audit: AuditLog;
   readonly queue: QueuePort;
   readonly frontendUrl: string;
+  /** Told of every session that begins. */
+  readonly watchDevice: DeviceWatch;
 }
 
-export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Aftermath {
+export function createAftermath({ db, audit, queue, frontendUrl, watchDevice }: Deps): Aftermath {
   const { account, session, user, verification } = schema;
   const url = `${frontendUrl}/reset-password`;
 
@@ -80,8 +88,8 @@ export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Afterm
       return false;
     },
 
-    async succeeded(call, { body, token }, origin) {
-      const { endpoint, actor } = call;
+    async succeeded(call, { body, token }, { origin, userAgent }) {
+      const { endpoint, actor, input } = call;
       if (endpoint.path === "/verify-email") return addressVerified(call, origin);
       const userId = actor?.userId ?? userIdIn(body);
       const keep = token?.raw ?? null;
@@ -98,10 +106,20 @@ export function createAftermath({ db, audit, queue, frontendUrl }: Deps): Afterm
       }
       if (token && endpoint.access === "challenge")
         await db.update(session).set({ secondFactorAt: sql`now()` }).where(eq(session.token, token.raw));
+      const beginsSession = actor === null && token !== null && userId !== null;
+      if (beginsSession) await watchDevice(userId, token.raw, origin, userAgent);
       if (!endpoint.audit || !userId) return;
       const action = enabled ? "user.two_factor_enabled" : endpoint.audit;
       const target = { type: "user", id: userId };
-      await audit.happened({ action, actorId: userId, origin, organizationId: null, target });
+      const byInvitation = "invitationToken" in input && { changes: { verifiedBy: "invitation" } };
+      await audit.happened({
+        action,
+        actorId: userId,
+        origin,
+        organizationId: null,
+        target,
+        ...byInvitation,
+      });
     },
 
     async refused({ endpoint, actor }, reason, origin) {

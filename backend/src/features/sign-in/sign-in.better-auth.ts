@@ -11,6 +11,8 @@ export interface ClientRequest {
   readonly userAgent: string | undefined;
   readonly challenge?: string | undefined;
   readonly trustDevice?: string | undefined;
+  /** Address whose owner this client is, by a mail that only went there. Ours to say, never the client's. */
+  readonly provenEmail?: string | undefined;
 }
 
 /** What Better-auth answered, with the tokens that it put into cookies and headers. */
@@ -50,6 +52,7 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
     if (client.userAgent) headers.set("user-agent", client.userAgent);
     if (client.challenge) headers.set("x-two-factor-challenge", client.challenge);
     if (client.trustDevice) headers.set("x-trust-device", client.trustDevice);
+    if (client.provenEmail) headers.set("x-proven-email", client.provenEmail);
     if (client.origin.client) headers.set("x-client-name", client.origin.client);
     if (actor) headers.set("authorization", `Bearer ${tokens.forBetterAuth(actor.session.token)}`);
     return headers;
@@ -90,6 +93,12 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
       trustedDevice: answer.headers.get("set-trust-device"),
     };
   }
+
+  /** @throws AuthRefusal when it is not the actor's password */
+  async function verifyPassword(password: string, actor: Actor, client: ClientRequest): Promise<void> {
+    await settle(auth.api.verifyPassword({ body: { password }, headers: headersFor(actor, client) }));
+  }
+
   /** Whose challenge (`<identifier>.<signature>`) it is; the signature is Better-auth's to check. */
   async function challenged(challenge: string): Promise<string | null> {
     const sent = decodeURIComponent(challenge);
@@ -105,10 +114,10 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
     return (verification && (await internalAdapter.findUserById(verification.value))) ?? {};
   }
 
-  return { ask, challenged, resetting };
+  return { ask, challenged, resetting, verifyPassword };
 }
 
-async function settle(answer: Promise<Response>): Promise<Response> {
+async function settle<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {

@@ -59,6 +59,12 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
         name: personName,
         email: emailSchema,
         password: newPassword,
+        invitationToken: z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .openapi({ description: "From an invitation to this address, which counts as verified then" }),
         callbackURL: ourPage.optional(),
         rememberMe: z.literal(true).optional(),
       }),

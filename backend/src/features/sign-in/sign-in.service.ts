@@ -2,7 +2,6 @@ import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.
 import type { AccountLock } from "../../auth/account-lock.ts";
 import type { Actor } from "../../auth/actor.ts";
 import type { Passwords } from "../../auth/password.ts";
-import { passwordWeakness } from "../../auth/password-rules.ts";
 import type { PasswordTrace, PasswordTraces } from "../../auth/password-trace.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
@@ -16,6 +15,7 @@ import {
   type BetterAuthClient,
   type ClientRequest,
 } from "./sign-in.better-auth.ts";
+import type { Gate } from "./sign-in.gate.ts";
 import type { AuthCall, AuthEndpoint } from "./sign-in.schema.ts";
 
 /** Somebody who showed a second factor to sign in a moment ago need not show it again. */
@@ -43,13 +43,14 @@ interface Deps {
   /** Guesses at a password, by address; and at a second factor, by user. */
   readonly passwordLock: AccountLock;
   readonly codeLock: AccountLock;
+  readonly gate: Gate;
   readonly aftermath: Aftermath;
 }
 
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
-  const { config, tokens, sessions, limiter, aftermath, usedCodes } = deps;
-  const { ask, challenged, resetting } = deps.betterAuth;
+  const { config, tokens, sessions, limiter, gate, aftermath, usedCodes } = deps;
+  const { ask, challenged, verifyPassword } = deps.betterAuth;
 
   const isTotp = (code: unknown): boolean => /^\d{6}$/.test(String(code));
 
@@ -59,20 +60,23 @@ export function createSignInService(deps: Deps) {
       throw new AuthRefusal(401, "INVALID_CODE", "Invalid code");
   }
 
+  /** The code of the authenticator app, or a backup code, of somebody who is signed in. */
+  async function proveCode(code: unknown, actor: Actor, client: ClientRequest): Promise<void> {
+    // An enrolment that is not finished has no code to prove: proving one would finish it.
+    if (!actor.twoFactorEnabled) throw notEnrolled();
+    await useOnce(actor.userId, code);
+    const path = isTotp(code) ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
+    await ask({ method: "POST", path }, { code }, actor, client);
+  }
+
   /** Better-auth asks for the password only; somebody at an unlocked screen has that from the browser. */
   async function askWithCode({ endpoint, input, actor }: AuthCall, client: ClientRequest) {
     const { code, ...rest } = input;
-    // An enrolment that is not finished has no code to prove: proving one would finish it.
-    if (!actor?.twoFactorEnabled)
-      throw new AuthRefusal(400, "TWO_FACTOR_NOT_ENABLED", "Two-factor sign-in is not enabled");
+    if (!actor?.twoFactorEnabled) throw notEnrolled();
     const shown = actor.session.secondFactorAt;
     if (code === undefined && (shown === null || Date.now() - Date.parse(shown) > freshMs))
       throw new AppError("step_up_required", "Send a code as well, or sign in again");
-    if (code !== undefined) {
-      await useOnce(actor.userId, code);
-      const path = isTotp(code) ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
-      await ask({ method: "POST", path }, { code }, actor, client);
-    }
+    if (code !== undefined) await proveCode(code, actor, client);
     return ask(endpoint, rest, actor, client);
   }
 
@@ -82,7 +86,8 @@ export function createSignInService(deps: Deps) {
     subject: string | undefined,
     trace: PasswordTrace,
   ): Promise<BetterAuthAnswer> {
-    const { endpoint, input, actor } = call;
+    const { endpoint, actor } = call;
+    const { invitationToken: _spent, ...input } = call.input;
     if (endpoint.needsCode) return askWithCode(call, client);
     if (endpoint.path === "/two-factor/verify-totp" && subject) await useOnce(subject, input.code);
     // Where to go on to is our business: with it, Better-auth answers without a body.
@@ -116,18 +121,6 @@ export function createSignInService(deps: Deps) {
     return { lock: deps.codeLock, subject: userId };
   }
 
-  async function assertStrongPassword({ endpoint, actor, input }: AuthCall): Promise<void> {
-    const field = "newPassword" in input ? "newPassword" : "password";
-    if (endpoint.path !== "/sign-up/email" && field !== "newPassword") return;
-    const person =
-      actor ?? (endpoint.path === "/reset-password" ? await resetting(String(input.token)) : input);
-    const weakness = passwordWeakness(String(input[field]), person);
-    if (!weakness) return;
-    throw new AppError("validation_failed", "The request data is invalid", {
-      fields: [{ field, message: weakness }],
-    });
-  }
-
   function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
     const body = { ...answer.body };
     // A mail link proves an address; it signs nobody in past a second factor.
@@ -143,7 +136,7 @@ export function createSignInService(deps: Deps) {
     const answer = await forward(call, client, subject, trace);
     if (call.endpoint.path === "/sign-in/email" && !(await aftermath.mayStay(answer, trace.matched)))
       throw new AuthRefusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
-    await aftermath.succeeded(call, answer, client.origin);
+    await aftermath.succeeded(call, answer, client);
     return translate(call, answer);
   }
 
@@ -186,16 +179,33 @@ export function createSignInService(deps: Deps) {
       },
     }),
 
-    /** @throws AuthRefusal with Better-auth's code; AppError `account_locked`, `forbidden`, `unavailable` */
+    /**
+     * Proves that the signed-in person still has the credential.
+     *
+     * @throws AppError `forbidden` when it is wrong, `account_locked`, `unavailable`
+     */
+    async prove(
+      actor: Actor,
+      { password = "", code }: { password?: string | undefined; code?: string | undefined },
+      client: ClientRequest,
+    ): Promise<void> {
+      try {
+        if (code !== undefined) await deps.codeLock.guard(actor.userId, () => proveCode(code, actor, client));
+        else await deps.passwordLock.guard(actor.email, () => verifyPassword(password, actor, client));
+      } catch (error) {
+        if (!(error instanceof AuthRefusal)) throw error;
+        throw new AppError("forbidden", "The credential is wrong", { cause: error });
+      }
+    },
+
+    /** @throws AuthRefusal with Better-auth's code; AppError `account_locked`, `unavailable`, and what the gate refuses */
     async perform(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
-      if (call.endpoint.family === "sign-up" && config.auth.signupMode === "invite_only")
-        throw new AppError("forbidden", "Accounts are made by invitation only");
-      await assertStrongPassword(call);
+      const proven = { ...client, provenEmail: await gate.pass(call) };
       try {
         const guess = await guessed(call, client);
-        if (!guess) return await attempt(call, client);
+        if (!guess) return await attempt(call, proven);
         const { lock, subject } = guess;
-        return await lock.guard(subject, () => attempt(call, client, subject));
+        return await lock.guard(subject, () => attempt(call, proven, subject));
       } catch (error) {
         if (!(error instanceof AuthRefusal)) throw error;
         await aftermath.refused(call, error.code, client.origin);
@@ -206,6 +216,8 @@ export function createSignInService(deps: Deps) {
     },
   };
 }
+
+const notEnrolled = () => new AuthRefusal(400, "TWO_FACTOR_NOT_ENABLED", "Two-factor sign-in is not enabled");
 
 const onlyIfUnavailable =
   <T>(again: () => Promise<T>) =>

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
 import type { AppEnv } from "../app-env.ts";
 import { networkOf } from "../client-ip.ts";
-import { problem } from "../problem.ts";
+import { problem, tooMany } from "../problem.ts";
 
 interface Budgets {
   readonly all: Budget;
@@ -62,16 +62,6 @@ export function refuse(c: Context<AppEnv>, used: Consumed, budget: Budget, title
   c.header("Retry-After", String(used.resetIn));
   return problem(c, "rate_limited", `Too many requests: try again in ${used.resetIn} seconds`, {
     title,
-    members: {
-      retryAfter: new Date(Date.now() + used.resetIn * 1000).toISOString(),
-      limit: used.limit,
-      window: inWords(budget.window),
-      tip: "Wait until retryAfter. Send many changes in one bulk request, and cache what you read.",
-    },
+    members: tooMany(used.resetIn, { max: used.limit, window: budget.window }),
   });
-}
-
-function inWords(seconds: number): string {
-  const [amount, unit] = seconds % 60 === 0 ? [seconds / 60, "minute"] : [seconds, "second"];
-  return `${amount} ${unit}${amount === 1 ? "" : "s"}`;
 }

@@ -6,6 +6,7 @@ import type { IdempotencyStore } from "../../adapters/idempotency/port.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { ClientIp } from "../client-ip.ts";
 import type { ErrorCounter } from "../error-counter.ts";
+import { withoutSecrets } from "../secret-path.ts";
 
 interface Deps {
   readonly log: Logger;
@@ -26,7 +27,8 @@ export function requestContext({
   errors,
 }: Deps): MiddlewareHandler<AppEnv> {
   function conclude(c: Context<AppEnv>, startedAt: number): void {
-    const { method, path } = c.req;
+    const { method } = c.req;
+    const path = withoutSecrets(c.req.path);
     const { statusCode: status } = c.env.outgoing;
     const { ip, requestId } = c.get("origin");
     if (status >= 400) errors.count(status, c.get("problem") ?? "internal");

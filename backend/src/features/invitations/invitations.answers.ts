@@ -1,0 +1,164 @@
+import { and, eq, gt, notExists, sql } from "drizzle-orm";
+import type { Caller } from "../../auth/actor.ts";
+import type { Transaction } from "../../db/client.ts";
+import { invitation, member, user } from "../../db/schema/index.ts";
+import { AppError } from "../../errors.ts";
+import type { InvitationsDeps } from "./invitations.deps.ts";
+import { maskEmail } from "./invitations.mask.ts";
+import { type Found, findByToken, isLive } from "./invitations.rows.ts";
+import type { InvitationAnswer, InvitationPreview } from "./invitations.schema.ts";
+
+export type InvitationAnswers = ReturnType<typeof createInvitationAnswers>;
+
+const dead = () => new AppError("not_found", "Not found");
+const notYours = () => new AppError("email_mismatch", "This invitation names another e-mail address");
+
+/** What the link of a mail opens. */
+export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db" | "audit">) {
+  /**
+   * The person and the invitation that names them. The person is locked first: answers of one person come one after
+   * the other, whichever links they use, and the address cannot change meanwhile.
+   */
+  async function addressed(tx: Transaction, caller: Caller, token: string) {
+    const [person] = await tx
+      .select({ email: user.email, emailVerified: user.emailVerified, globalRole: user.globalRole })
+      .from(user)
+      .where(eq(user.id, caller.userId))
+      .for("update");
+    const found = await findByToken(tx, token);
+    if (person?.email !== found.email) throw notYours();
+    return { person, found };
+  }
+
+  /** Answers it once: of two answers at the same time the second finds the link dead. */
+  async function settle(
+    tx: Transaction,
+    caller: Caller,
+    { id, organizationId }: Found,
+    token: string,
+    status: "accepted" | "declined",
+  ): Promise<void> {
+    // Who was removed after it was sent needs a new one: removal would not hold otherwise.
+    const removedSince = tx
+      .select({ id: member.id })
+      .from(member)
+      .where(
+        and(
+          eq(member.organizationId, organizationId),
+          eq(member.userId, caller.userId),
+          eq(member.status, "removed"),
+          gt(member.updatedAt, invitation.updatedAt),
+        ),
+      );
+    const [settled] = await tx
+      .update(invitation)
+      .set({ status, updatedAt: sql`now()`, version: sql`${invitation.version} + 1` })
+      .where(and(eq(invitation.id, id), isLive(token), notExists(removedSince)))
+      .returning({ id: invitation.id });
+    if (!settled) throw dead();
+  }
+
+  /** A new membership, or the row of one that was removed. */
+  async function join(tx: Transaction, caller: Caller, { organizationId, role }: Found) {
+    const [joined] = await tx
+      .insert(member)
+      .values({ organizationId, userId: caller.userId, role })
+      .onConflictDoUpdate({
+        target: [member.organizationId, member.userId],
+        set: { role, status: "active", updatedAt: sql`now()`, version: sql`${member.version} + 1` },
+        setWhere: eq(member.status, "removed"),
+      })
+      .returning({ id: member.id, version: member.version });
+    if (!joined) throw new AppError("conflict", "You are a member of this organization already");
+    return { memberId: joined.id, revived: joined.version > 1 };
+  }
+
+  return {
+    /** @throws AppError `not_found` for every token that opens nothing */
+    async preview(token: string): Promise<InvitationPreview> {
+      const found = await findByToken(db, token);
+      return {
+        organizationName: found.organizationName,
+        role: found.role,
+        emailMasked: maskEmail(found.email),
+        expiresAt: found.expiresAt.toISOString(),
+        status: "pending",
+      };
+    },
+
+    /**
+     * Makes the caller a member, and their address a verified one: the link came by mail to it.
+     *
+     * @throws AppError `not_found`, `email_mismatch`, `suspended`, `conflict` for a member or a platform admin
+     */
+    async accept(caller: Caller, token: string): Promise<InvitationAnswer> {
+      return db.transaction(async (tx) => {
+        const { person, found } = await addressed(tx, caller, token);
+        if (found.suspended) throw new AppError("suspended", "This organization is suspended");
+        if (person.globalRole)
+          throw new AppError("conflict", "Platform admins stay outside of organizations");
+        await settle(tx, caller, found, token, "accepted");
+        const { memberId, revived } = await join(tx, caller, found);
+        await audit.record(tx, caller, {
+          action: "invitation.accepted",
+          organizationId: found.organizationId,
+          target: { type: "invitation", id: found.id },
+          changes: { role: found.role, memberId, revived },
+        });
+        if (!person.emailVerified) {
+          await tx
+            .update(user)
+            .set({ emailVerified: true, updatedAt: sql`now()`, version: sql`${user.version} + 1` })
+            .where(eq(user.id, caller.userId));
+          await audit.record(tx, caller, {
+            action: "user.email_verified",
+            organizationId: null,
+            target: { type: "user", id: caller.userId },
+            changes: { by: "invitation" },
+          });
+        }
+        return toAnswer(found, "accepted", memberId);
+      });
+    },
+
+    /** @throws AppError `not_found`, `email_mismatch` */
+    async decline(caller: Caller, token: string): Promise<InvitationAnswer> {
+      return db.transaction(async (tx) => {
+        const { found } = await addressed(tx, caller, token);
+        await settle(tx, caller, found, token, "declined");
+        await audit.record(tx, caller, {
+          action: "invitation.declined",
+          organizationId: found.organizationId,
+          target: { type: "invitation", id: found.id },
+          changes: { role: found.role },
+        });
+        return toAnswer(found, "declined", null);
+      });
+    },
+
+    /**
+     * Whether a link proves an address: it was sent there, and nowhere else.
+     *
+     * @throws AppError `not_found`, `email_mismatch`
+     */
+    async proves(token: string, email: string): Promise<void> {
+      if ((await findByToken(db, token)).email !== email) throw notYours();
+    },
+  };
+}
+
+function toAnswer(
+  found: Found,
+  status: InvitationAnswer["status"],
+  memberId: string | null,
+): InvitationAnswer {
+  return {
+    id: found.id,
+    organizationId: found.organizationId,
+    organizationName: found.organizationName,
+    memberId,
+    email: found.email,
+    role: found.role,
+    status,
+  };
+}

@@ -1,0 +1,118 @@
+import { and, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import type { AuditLog } from "../../adapters/audit/port.ts";
+import type { Schedule } from "../../adapters/queue/port.ts";
+import type { Caller } from "../../auth/actor.ts";
+import type { Database, Transaction } from "../../db/client.ts";
+import { auditEvent, organization } from "../../db/schema/index.ts";
+import { AppError } from "../../errors.ts";
+import { fromRow } from "./organizations.rows.ts";
+import type { Organization } from "./organizations.schema.ts";
+
+export type OrganizationLifecycle = ReturnType<typeof createOrganizationLifecycle>;
+
+/** Days during which a deleted organization can be brought back. */
+const undoDays = 30;
+
+type State = Partial<Pick<typeof organization.$inferInsert, "suspendedAt" | "deletedAt">>;
+
+/** Suspending, reactivating, deleting and restoring: all of it holds on the next request of every member. */
+export function createOrganizationLifecycle({ db, audit }: { db: Database; audit: AuditLog }) {
+  /** Changes the state only from where it may be changed, so that of two requests at once one finds nothing to do. */
+  async function move(
+    caller: Caller,
+    organizationId: string,
+    step: {
+      action: string;
+      from: ReturnType<typeof and>;
+      to: { [K in keyof State]: ReturnType<typeof sql> | null };
+    },
+  ): Promise<Organization> {
+    return db.transaction(async (tx) => {
+      const [moved] = await tx
+        .update(organization)
+        .set({ ...step.to, updatedAt: sql`now()`, version: sql`${organization.version} + 1` })
+        .where(and(eq(organization.id, organizationId), step.from))
+        .returning();
+      if (!moved) throw await whyNot(tx, organizationId);
+      await audit.record(tx, caller, {
+        action: step.action,
+        organizationId,
+        target: { type: "organization", id: organizationId },
+      });
+      return fromRow(moved);
+    });
+  }
+
+  return {
+    suspend: (caller: Caller, id: string) =>
+      move(caller, id, {
+        action: "organization.suspended",
+        from: and(isNull(organization.suspendedAt), isNull(organization.deletedAt)),
+        to: { suspendedAt: sql`now()` },
+      }),
+
+    reactivate: (caller: Caller, id: string) =>
+      move(caller, id, {
+        action: "organization.reactivated",
+        from: and(isNotNull(organization.suspendedAt), isNull(organization.deletedAt)),
+        to: { suspendedAt: null },
+      }),
+
+    async delete(caller: Caller, id: string): Promise<void> {
+      await move(caller, id, {
+        action: "organization.deleted",
+        from: isNull(organization.deletedAt),
+        to: { deletedAt: sql`now()` },
+      });
+    },
+
+    /** @throws AppError `not_found` once the 30 days are over */
+    restore: (caller: Caller, id: string) =>
+      move(caller, id, {
+        action: "organization.restored",
+        from: sql`${organization.deletedAt} > now() - ${undoDays} * interval '1 day'`,
+        to: { deletedAt: null },
+      }),
+  };
+}
+
+async function whyNot(tx: Transaction, organizationId: string): Promise<AppError> {
+  const [row] = await tx
+    .select({ deletedAt: organization.deletedAt })
+    .from(organization)
+    .where(eq(organization.id, organizationId));
+  if (!row || row.deletedAt) return new AppError("not_found", "Not found");
+  return new AppError("invalid_state", "The organization is in that state already");
+}
+
+interface PurgeDeps {
+  readonly db: Database;
+  /** Removes an organization's files and enqueues the removal of their bytes. */
+  readonly removeFiles: (tx: Transaction, organizationId: string) => Promise<void>;
+}
+
+/** What was deleted 30 days ago goes for good, with everything it owns; its audit log stays. */
+export function createOrganizationPurge({ db, removeFiles }: PurgeDeps): Schedule {
+  return {
+    name: "organization-purge",
+    cron: "41 3 * * *",
+    async run() {
+      const over = await db
+        .select({ id: organization.id })
+        .from(organization)
+        .where(lt(organization.deletedAt, sql`now() - ${undoDays} * interval '1 day'`));
+      for (const { id } of over)
+        await db.transaction(async (tx) => {
+          await removeFiles(tx, id);
+          await tx.delete(organization).where(eq(organization.id, id));
+          await tx.insert(auditEvent).values({
+            action: "organization.purged",
+            actorType: "system",
+            targetType: "organization",
+            targetId: id,
+            result: "allowed",
+          });
+        });
+    },
+  };
+}
