@@ -93,6 +93,13 @@ export async function letTimePass(app: TestApp): Promise<void> {
       utimesSync(join(root, name), twoHoursAgo, twoHoursAgo);
 }
 
+/** No files, no intents, no objects. */
+export async function wipe({ deps }: TestApp): Promise<void> {
+  await deps.database.sql`delete from upload_intent`;
+  await deps.database.sql`delete from file`;
+  for await (const { key } of deps.storage.list("")) await deps.storage.delete(key);
+}
+
 /** Every object belongs to a row and every row that has bytes has its object; waits for the jobs that see to it. */
 export async function expectNothingLeftOver(app: TestApp): Promise<void> {
   await vi.waitFor(async () => {
