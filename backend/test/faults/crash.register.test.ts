@@ -6,6 +6,7 @@ import { startTestApp } from "../harness/app.ts";
 import { call, createPerson, createTenant } from "../harness/client.ts";
 import {
   callerOf,
+  claimedFile,
   everyCrash,
   expectNothingLeftOver,
   killedAt,
@@ -51,17 +52,17 @@ interface Scenario {
 async function killEverywhere({ bytes, body, ends }: Scenario): Promise<number> {
   return everyCrash(async (at, moment) => {
     const runs = [true, false].map(async (comesBack) => {
-      const { storageKey, fileId } = await staged(app, caller, bytes, { ...paper, ...body });
+      const { storageKey } = await staged(app, caller, bytes, { ...paper, ...body });
       const { survived, label } = await killedAt(app, at, moment, (deps) =>
         createRegister(deps)(caller, storageKey),
       );
-      const before = await checkFile(fileId, bytes, boss.token, label);
+      const before = await checkFile(await claimedFile(app, storageKey), bytes, boss.token, label);
       if (!comesBack) return survived;
       const soon = await register(app, boss.token, storageKey);
       if (soon.status >= 500) problems.push(`${label}: a repeat at once is ${soon.status}`);
       await leaseEnds(storageKey);
       const again = soon.status === 201 ? soon : await register(app, boss.token, storageKey);
-      const after = await checkFile(fileId, bytes, boss.token, label);
+      const after = await checkFile(await claimedFile(app, storageKey), bytes, boss.token, label);
       const allowed = before ? [404] : ends;
       if (!allowed.includes(again.status) && !(survived && again.status === 404))
         problems.push(`${label}: a repeat is ${again.status} ${again.json.detail}`);
@@ -109,11 +110,11 @@ describe("a register that is killed at any of its steps", () => {
     expect((await register(app, person.token, first.storageKey)).status).toBe(201);
     await everyCrash(async (at, moment) => {
       const bytes = picture();
-      const { storageKey, fileId } = await staged(app, owner, bytes, avatar);
+      const { storageKey } = await staged(app, owner, bytes, avatar);
       const { survived, label } = await killedAt(app, at, moment, (deps) =>
         createRegister(deps)(owner, storageKey),
       );
-      await checkFile(fileId, bytes, person.token, label);
+      await checkFile(await claimedFile(app, storageKey), bytes, person.token, label);
       const { avatarFileId } = (await call(app, "GET", "/api/v1/me", { token: person.token })).json;
       const served = await stream(app, person.token, String(avatarFileId));
       if (served.status !== 200) problems.push(`${label}: the avatar of /me is ${served.status}`);

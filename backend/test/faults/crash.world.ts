@@ -74,9 +74,7 @@ export async function staged(app: TestApp, caller: Caller, bytes: Uint8Array, bo
     contentType: input.contentType,
     size: bytes.length,
   });
-  const [intent] = await app.deps.database.sql<{ file_id: string }[]>`
-    select file_id from upload_intent where storage_key = ${storageKey}`;
-  return { storageKey, fileId: String(intent?.file_id) };
+  return { storageKey, fileId: await claimedFile(app, storageKey) };
 }
 
 /** The clean-up that comes round by the clock, now. */
@@ -110,4 +108,11 @@ export async function expectNothingLeftOver(app: TestApp): Promise<void> {
     for await (const { key } of app.deps.storage.list("")) keys.push(key);
     expect(keys.sort()).toEqual(rows.map(({ key }) => key).sort());
   }, 8000);
+}
+
+/** The file that the last claim of an upload would make: each claim has its own. */
+export async function claimedFile(app: TestApp, storageKey: string): Promise<string> {
+  const [intent] = await app.deps.database.sql<{ file_id: string }[]>`
+    select file_id from upload_intent where storage_key = ${storageKey}`;
+  return String(intent?.file_id);
 }

@@ -1,4 +1,5 @@
 import { and, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
 import type { Caller } from "../../auth/actor.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file, organization, uploadIntent, user } from "../../db/schema/index.ts";
@@ -27,37 +28,62 @@ type Checked = Extract<Verified, { ok: true }>;
 export function createRegister(deps: FilesDeps) {
   const { db, storage } = deps;
 
+  /**
+   * Takes the intent, with a final key of its own: whoever claimed before and hangs cannot write where we do. What that
+   * one may have left is removed.
+   */
   async function claim(caller: Caller, storageKey: string): Promise<Intent> {
-    const [intent] = await db
-      .update(uploadIntent)
-      .set({ claimedAt: sql`now()` })
-      .where(
-        and(
-          eq(uploadIntent.storageKey, storageKey),
-          eq(uploadIntent.userId, caller.userId),
-          isNull(uploadIntent.usedAt),
-          gt(uploadIntent.expiresAt, sql`now()`),
-          or(
-            isNull(uploadIntent.claimedAt),
-            lt(uploadIntent.claimedAt, sql`now() - ${claimSeconds} * interval '1 second'`),
+    return db.transaction(async (tx) => {
+      const [intent] = await tx
+        .select()
+        .from(uploadIntent)
+        .where(
+          and(
+            eq(uploadIntent.storageKey, storageKey),
+            eq(uploadIntent.userId, caller.userId),
+            isNull(uploadIntent.usedAt),
+            gt(uploadIntent.expiresAt, sql`now()`),
+            or(
+              isNull(uploadIntent.claimedAt),
+              lt(uploadIntent.claimedAt, sql`now() - ${claimSeconds} * interval '1 second'`),
+            ),
           ),
-        ),
-      )
-      .returning();
-    if (!intent) throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
-    return intent;
+        )
+        .for("update");
+      if (!intent)
+        throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
+      if (intent.claimedAt) await deps.queue.enqueue("object-delete", { keys: [finalKey(intent)] }, tx);
+      const claimed = { claimedAt: new Date(), fileId: uuidv7() };
+      await tx.update(uploadIntent).set(claimed).where(eq(uploadIntent.id, intent.id));
+      return { ...intent, ...claimed };
+    });
   }
 
+  /** Only what is still ours: the claim may have run out meanwhile. */
+  const mine = (intent: Intent) =>
+    and(eq(uploadIntent.id, intent.id), eq(uploadIntent.fileId, intent.fileId), isNull(uploadIntent.usedAt));
+
   /** Lets the client try again: nothing was decided about the upload. */
-  const release = (intent: Intent) =>
-    db.update(uploadIntent).set({ claimedAt: null }).where(eq(uploadIntent.id, intent.id));
+  const release = (intent: Intent) => db.update(uploadIntent).set({ claimedAt: null }).where(mine(intent));
+
+  /** Somebody else decides about this upload now: what we copied is nobody's. */
+  async function lost(intent: Intent): Promise<never> {
+    await storage.delete(finalKey(intent));
+    throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
+  }
 
   async function reject(intent: Intent, reason: string): Promise<never> {
     const keys = [stagingKey(intent.storageKey), finalKey(intent)];
-    await db.transaction(async (tx) => {
-      await tx.update(uploadIntent).set({ usedAt: sql`now()` }).where(eq(uploadIntent.id, intent.id));
-      await deps.queue.enqueue("object-delete", { keys }, tx);
+    const decided = await db.transaction(async (tx) => {
+      const used = await tx
+        .update(uploadIntent)
+        .set({ usedAt: sql`now()` })
+        .where(mine(intent))
+        .returning({ id: uploadIntent.id });
+      if (used.length > 0) await deps.queue.enqueue("object-delete", { keys }, tx);
+      return used.length > 0;
     });
+    if (!decided) return lost(intent);
     await Promise.allSettled(keys.map((key) => storage.delete(key)));
     throw new AppError("unprocessable", reason);
   }
@@ -70,14 +96,14 @@ export function createRegister(deps: FilesDeps) {
     return verified;
   }
 
-  async function accept(caller: Caller, intent: Intent, checked: Checked | null): Promise<FileRow> {
+  async function accept(caller: Caller, intent: Intent, checked: Checked | null): Promise<FileRow | null> {
     return db.transaction(async (tx) => {
       const used = await tx
         .update(uploadIntent)
         .set({ usedAt: sql`now()` })
-        .where(and(eq(uploadIntent.id, intent.id), isNull(uploadIntent.usedAt)))
+        .where(mine(intent))
         .returning({ id: uploadIntent.id });
-      if (used.length === 0) throw new AppError("not_found", "This upload expired meanwhile");
+      if (used.length === 0) return null;
       // Before the insert, whose foreign key shares this lock: taken later, two registers would wait for each other.
       const previous = targets[intent.target].single ? await lockSingle(tx, intent) : null;
       const [row] = await tx
@@ -133,7 +159,7 @@ export function createRegister(deps: FilesDeps) {
       if (staged.size !== intent.size)
         return await reject(intent, `The upload is not ${intent.size} bytes long`);
       const checked = intent.size <= checkedAtOnceBytes ? await copyAndCheck(intent) : null;
-      outcome = await accept(caller, intent, checked);
+      outcome = (await accept(caller, intent, checked)) ?? (await lost(intent));
     } catch (error) {
       if (!(error instanceof AppError && error.code === "unprocessable")) await release(intent);
       throw error;
