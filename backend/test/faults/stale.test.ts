@@ -106,7 +106,7 @@ describe("a register that hung for longer than its claim lasts", () => {
   });
 
   it("leaves no bytes behind when its intent was swept meanwhile", async () => {
-    const { storageKey } = await staged(app, caller, bytes, paper);
+    const storageKey = await staged(app, caller, bytes, paper);
     const { hanging, reached, go } = hangingStore();
     const stale = createRegister({ ...filesDeps(app), storage: hanging })(caller, storageKey).catch(
       (error: unknown) => error,
@@ -147,7 +147,7 @@ describe("the sweep", () => {
 
   it("leaves alone what can still be registered, and every file that is there", async () => {
     const file = await staged(app, caller, bytes, paper);
-    const registered = (await register(app, boss.token, file.storageKey)).json;
+    const registered = (await register(app, boss.token, file)).json;
     const waiting = await upload(app, boss.token, bytes, documentOf(tenant));
     await letTimePass(app);
     await sql`update upload_intent set expires_at = now() + interval '1 minute'
@@ -159,11 +159,14 @@ describe("the sweep", () => {
 
   it("leaves alone a large file that waits to be checked", async () => {
     const large = document(16 * MIB + 5);
-    const { storageKey, fileId } = await staged(app, caller, large, paper);
+    const storageKey = await staged(app, caller, large, paper);
     const { hanging } = hangingStore();
     // Registered by a process whose queue hands the job out much later.
     const queue = { enqueue: async () => undefined };
-    await createRegister({ ...filesDeps(app), storage: hanging, queue })(caller, storageKey);
+    const { id: fileId } = await createRegister({ ...filesDeps(app), storage: hanging, queue })(
+      caller,
+      storageKey,
+    );
     await letTimePass(app);
     await sweep(app);
     await app.deps.queue.enqueue("file-verify", {
@@ -182,9 +185,9 @@ describe("the sweep", () => {
   });
 
   it("finds what the check of a large file copied after the file was deleted", async () => {
-    const { storageKey, fileId } = await staged(app, caller, document(16 * MIB + 5), paper);
+    const storageKey = await staged(app, caller, document(16 * MIB + 5), paper);
     const queue = { enqueue: async () => undefined };
-    await createRegister({ ...filesDeps(app), queue })(caller, storageKey);
+    const { id: fileId } = await createRegister({ ...filesDeps(app), queue })(caller, storageKey);
     const { hanging, reached, go } = hangingStore();
     const check = createFileJobs({ ...filesDeps(app), storage: hanging }).handlers["file-verify"]({
       fileId,
