@@ -63,8 +63,18 @@ export function createRegister(deps: FilesDeps) {
   const mine = (intent: Intent) =>
     and(eq(uploadIntent.id, intent.id), eq(uploadIntent.fileId, intent.fileId), isNull(uploadIntent.usedAt));
 
-  /** Lets the client try again: nothing was decided about the upload. */
-  const release = (intent: Intent) => db.update(uploadIntent).set({ claimedAt: null }).where(mine(intent));
+  /** Lets the client try again, at another final key: nothing was decided about the upload. */
+  const release = (intent: Intent, copied: boolean): Promise<void> =>
+    db.transaction(async (tx) => {
+      const undecided = await tx
+        .update(uploadIntent)
+        .set({ claimedAt: null })
+        .where(mine(intent))
+        .returning({ id: uploadIntent.id });
+      // A commit may have come through although its answer did not: then the object is a file's.
+      if (copied && undecided.length > 0)
+        await deps.queue.enqueue("object-delete", { keys: [finalKey(intent)] }, tx);
+    });
 
   /** Somebody else decides about this upload now: what we copied is nobody's. */
   async function lost(intent: Intent): Promise<never> {
@@ -145,6 +155,7 @@ export function createRegister(deps: FilesDeps) {
   return async (caller: Caller, storageKey: string): Promise<FileDto> => {
     const intent = await claim(caller, storageKey);
     let outcome: FileRow;
+    let copied = false;
     try {
       // The role may have been lost since the URL was handed out.
       enforce(
@@ -158,10 +169,11 @@ export function createRegister(deps: FilesDeps) {
         });
       if (staged.size !== intent.size)
         return await reject(intent, `The upload is not ${intent.size} bytes long`);
-      const checked = intent.size <= checkedAtOnceBytes ? await copyAndCheck(intent) : null;
+      copied = intent.size <= checkedAtOnceBytes;
+      const checked = copied ? await copyAndCheck(intent) : null;
       outcome = (await accept(caller, intent, checked)) ?? (await lost(intent));
     } catch (error) {
-      if (!(error instanceof AppError && error.code === "unprocessable")) await release(intent);
+      if (!(error instanceof AppError && error.code === "unprocessable")) await release(intent, copied);
       throw error;
     }
     return toFileDto(outcome);
