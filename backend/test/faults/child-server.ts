@@ -20,7 +20,7 @@ export interface ChildServer {
   start(): Promise<void>;
 }
 
-/** `backend/src/server.ts` as a process of its own on a test's database; killed and removed after the file's last test. */
+/** `backend/src/server.ts` as a process of its own on a test's database; killed and removed after the file's last test. Call it at the top of the file. */
 export async function createChildServer(database: TestDatabase): Promise<ChildServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "coaching-child-"));
   const probe = createServer().listen(0, "127.0.0.1");

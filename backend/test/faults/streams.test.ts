@@ -14,6 +14,10 @@ const endpoint = process.env.S3_ENDPOINT;
 const apps: [string, TestApp][] = [["disk", await startTestApp()]];
 if (endpoint !== undefined) apps.push(["S3", await startTestApp({ env: await s3Settings(endpoint) })]);
 
+const database = await testDatabase();
+const people = await startTestApp({ database, worker: false });
+const child = await createChildServer(database);
+
 const openDescriptors = () => readdirSync("/proc/self/fd").length;
 
 /** Takes the first bytes of an answer and hangs up. */
@@ -50,9 +54,6 @@ describe.each(apps)("a client that hangs up in the middle of a stream from %s", 
 
 describe("the memory of a server", () => {
   it("does not grow with the files it streams: 20 times 50 MB at once in less than 64 MB", async () => {
-    const database = await testDatabase();
-    const people = await startTestApp({ database, worker: false });
-    const child = await createChildServer(database);
     const tenant = await createTenant(people);
     const { token } = tenant.people.org_admin;
     const size = 50_000_000;
