@@ -44,6 +44,8 @@ function expectUnavailable({ name, status, text, ms }: Answer): void {
 
 const me = () => timed("GET", "/api/v1/me", { token });
 const patience = { timeout: 15_000, interval: 100 };
+/** A job that failed while the database was away waits for its next turn. */
+const untilRetried = { timeout: 60_000, interval: 250 };
 
 async function restore(): Promise<void> {
   await proxy.turn("open");
@@ -180,6 +182,6 @@ describe("after the database was away", () => {
     expect((await getFile(app, token, again.id)).json.status).toBe("ready");
     await vi.waitFor(async () => {
       for await (const { key } of app.deps.storage.list("staging/")) expect.unreachable(key);
-    }, patience);
-  });
+    }, untilRetried);
+  }, 90_000);
 });
