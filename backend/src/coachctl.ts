@@ -5,7 +5,7 @@ import { verifyAudit } from "./coachctl/audit.ts";
 import type { Command, Terminal } from "./coachctl/command.ts";
 import { migrateDatabase } from "./coachctl/database.ts";
 import { runPreflight } from "./coachctl/preflight.ts";
-import { generate } from "./coachctl/secrets.ts";
+import { generate, reencrypt } from "./coachctl/secrets.ts";
 import { revokeSessions } from "./coachctl/sessions.ts";
 
 const commands: readonly Command[] = [
@@ -15,6 +15,7 @@ const commands: readonly Command[] = [
   revokeSessions,
   verifyAudit,
   generate,
+  reencrypt,
 ];
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -42,7 +42,7 @@ export type Auth = ReturnType<typeof createAuth>;
 
 /**
  * Better-auth: sign-up, sign-in, passwords, verification, reset and two-factor, and the owner of the `session` table.
- * It is reachable only through the edge (`auth/edge.ts`), which is why its own limiter and cookies play no part.
+ * It is reachable only through the edge (`features/sign-in`), which is why its own limiter and cookies play no part.
  */
 export function createAuth({ config, db, queue, limiter, passwords, traces, log }: Deps) {
   const page = (path: string, token?: string): string =>

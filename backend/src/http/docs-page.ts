@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { AppError } from "../errors.ts";
 import type { AppEnv } from "./app-env.ts";
 
@@ -42,14 +42,17 @@ const start = `SwaggerUIBundle({
 });
 `;
 
+const withOwnPolicy: MiddlewareHandler<AppEnv> = (c, next) => {
+  c.env.outgoing.setHeader("Content-Security-Policy", contentSecurityPolicy);
+  return next();
+};
+
 /** The browsable reference at `/docs`, from the installed package: it needs no network but this server. */
 export function docsPage(): Hono<AppEnv> {
   const folder = assetFolder();
   const router = new Hono<AppEnv>();
-  router.use(async (c, next) => {
-    c.header("Content-Security-Policy", contentSecurityPolicy);
-    return next();
-  });
+  router.use("/docs", withOwnPolicy);
+  router.use("/docs/*", withOwnPolicy);
   router.get("/docs", (c) => c.html(page));
   router.get("/docs/start.js", (c) =>
     c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }),

@@ -43,7 +43,7 @@ export async function idempotent(
   await next();
   const { status } = c.res;
   if (!isFinal(c.res)) await store.release(request);
-  else await store.keep(request, secretAnswer && status < 300 ? null : await snapshot(c.res), status);
+  else await store.keep(request, secretAnswer && status < 300 ? null : await snapshot(c), status);
   return undefined;
 }
 
@@ -54,11 +54,11 @@ function replay(c: Context, answer: StoredAnswer | null): Response {
   return c.body(answer.body, answer.status as ContentfulStatusCode);
 }
 
-async function snapshot(response: Response): Promise<StoredAnswer> {
+async function snapshot({ res: response, env }: Context<SecuredEnv>): Promise<StoredAnswer> {
   const headers: Record<string, string> = {};
   for (const name of ["content-type", "location", "etag"]) {
-    const value = response.headers.get(name);
-    if (value) headers[name] = value;
+    const value = response.headers.get(name) ?? env.outgoing.getHeader(name);
+    if (typeof value === "string") headers[name] = value;
   }
   return { status: response.status, headers, body: await response.clone().text() };
 }

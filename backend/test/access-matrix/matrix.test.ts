@@ -5,9 +5,10 @@ import { requestOf, send, withoutRequest, withRandomIds } from "./attempt-reques
 import { type Attempt, attempts } from "./attempts.ts";
 import { type CallerCase, callersOf } from "./callers.ts";
 import { aliasesOf, type Operation, readDocument } from "./document.ts";
+import { makeSession } from "./sessions.ts";
 import { createStateReader } from "./state.ts";
 import { type Row, readTable } from "./table.ts";
-import { createWorld } from "./world.ts";
+import { createWorld, upload } from "./world.ts";
 
 const app = await startTestApp({ worker: false, env: { ORGANIZATION_SIGNUP: "open" } });
 const closedApp = await startTestApp({
@@ -105,4 +106,14 @@ describe("every caller gets what the table says, and a denial changes nothing bu
       expect.soft(flaws, alias).toEqual([]);
     }
   });
+});
+
+test("a snapshot sees rows, auth sessions and objects come", async () => {
+  const { here } = world;
+  const before = await state.snapshot();
+  await upload(app, here.people.org_admin, "organizationFile", here.organizationId);
+  await makeSession(app, here.people.client.userId);
+  const after = await state.snapshot();
+  const changed = Object.keys(after).filter((name) => after[name] !== before[name]);
+  expect(changed).toEqual(expect.arrayContaining(["file", "session", "bucket"]));
 });

@@ -62,4 +62,4 @@ export function createApi(url: string, token?: string) {
   };
 }
 
-export type Api = ReturnType<typeof createApi>;
+type Api = ReturnType<typeof createApi>;

@@ -6,14 +6,16 @@ import { document } from "../files/samples.ts";
 import { startTestApp } from "../harness/app.ts";
 import { createTenant, uploadFile } from "../harness/client.ts";
 import {
+  atEveryStep,
   callerOf,
-  everyCrash,
   expectNothingLeftOver,
+  fileIdOf,
   filesDeps,
-  killedAt,
   letTimePass,
+  runUntil,
   staged,
   sweep,
+  wipe,
 } from "./crash.world.ts";
 
 const app = await startTestApp();
@@ -25,15 +27,16 @@ const paper = { target: "organizationFile", organizationId: tenant.organizationI
 const bytes = document(3000);
 let problems: string[] = [];
 
-beforeEach(() => {
+beforeEach(async () => {
   problems = [];
+  await wipe(app);
 });
 
-describe("killed at any of its steps", () => {
+describe.each(["killed", "failed"] as const)("%s at any of its steps", (mishap) => {
   it("a deletion leaves the file whole or gone, and its bytes go with it", async () => {
-    const steps = await everyCrash(async (at, moment) => {
+    const steps = await atEveryStep(mishap, async (point) => {
       const { id } = await uploadFile(app, boss.token, bytes, documentOf(tenant));
-      const { survived, label } = await killedAt(app, at, moment, (deps) =>
+      const { survived, label } = await runUntil(app, point, (deps) =>
         createFilesService(deps).delete(caller, id, undefined),
       );
       const served = await stream(app, boss.token, id);
@@ -49,20 +52,20 @@ describe("killed at any of its steps", () => {
   });
 
   it("the sweep leaves nothing to the next one that it could not find", async () => {
-    const steps = await everyCrash(async (at, moment) => {
+    const steps = await atEveryStep(mishap, async (point) => {
       await staged(app, caller, bytes, paper);
       const half = await staged(app, caller, bytes, paper);
       // Killed between the copy and the row.
       await app.deps.storage.copy(
-        `staging/${half.storageKey}`,
-        `objects/${tenant.organizationId}/${half.fileId}`,
+        `staging/${half}`,
+        `objects/${tenant.organizationId}/${await fileIdOf(app, half)}`,
       );
       await app.deps.storage.put(`staging/documents/${crypto.randomUUID()}.pdf`, bytes, {
         contentType: "application/pdf",
         size: bytes.length,
       });
       await letTimePass(app);
-      const { survived } = await killedAt(app, at, moment, async (deps) => sweep(app, deps));
+      const { survived } = await runUntil(app, point, async (deps) => sweep(app, deps));
       await sweep(app);
       return survived;
     });
@@ -73,15 +76,16 @@ describe("killed at any of its steps", () => {
   it("the check of a large file is done again, and ends as it should", async () => {
     const verify = async (sha256: string | null) => {
       const ids: string[] = [];
-      const steps = await everyCrash(async (at, moment) => {
-        const { storageKey, fileId } = await staged(app, caller, bytes, paper);
+      const steps = await atEveryStep(mishap, async (point) => {
+        const storageKey = await staged(app, caller, bytes, paper);
+        const fileId = await fileIdOf(app, storageKey);
         await sql`insert into file (id, target, organization_id, file_name, declared_type, content_type, size, uploaded_by, status)
           values (${fileId}, 'organizationFile', ${tenant.organizationId}, 'a.pdf', 'application/pdf', 'application/pdf',
             ${bytes.length}, ${boss.userId}, 'processing')`;
         await sql`update upload_intent set used_at = now() where file_id = ${fileId}`;
         ids.push(fileId);
         const job = { fileId, stagingKey: `staging/${storageKey}`, sha256 };
-        const { survived } = await killedAt(app, at, moment, (deps) =>
+        const { survived } = await runUntil(app, point, (deps) =>
           createFileJobs(deps).handlers["file-verify"](job),
         );
         // The queue hands the job out again, however far it came; at worst, twice at a time.

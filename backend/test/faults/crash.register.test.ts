@@ -4,14 +4,17 @@ import { getFile, register, stream } from "../files/client.ts";
 import { document, MIB, picture } from "../files/samples.ts";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPerson, createTenant } from "../harness/client.ts";
+import type { Mishap } from "./crash.ts";
 import {
+  atEveryStep,
   callerOf,
-  everyCrash,
   expectNothingLeftOver,
-  killedAt,
+  fileIdOf,
   letTimePass,
+  runUntil,
   staged,
   sweep,
+  wipe,
 } from "./crash.world.ts";
 
 const app = await startTestApp();
@@ -22,8 +25,9 @@ const caller = await callerOf(app, boss);
 const paper = { target: "organizationFile", organizationId: tenant.organizationId } as const;
 let problems: string[] = [];
 
-beforeEach(() => {
+beforeEach(async () => {
   problems = [];
+  await wipe(app);
 });
 
 const leaseEnds = (storageKey: string) => sql`
@@ -45,25 +49,30 @@ interface Scenario {
   readonly body: object;
   /** Statuses with which a repeated register may end where there is no file yet. */
   readonly ends: readonly number[];
+  /** Whether there are clients that never come back, too. */
+  readonly abandoned?: boolean;
 }
 
-/** Kills a register at every step; half of the clients come back after it, the others never. */
-async function killEverywhere({ bytes, body, ends }: Scenario): Promise<number> {
-  return everyCrash(async (at, moment) => {
-    const runs = [true, false].map(async (comesBack) => {
-      const { storageKey, fileId } = await staged(app, caller, bytes, { ...paper, ...body });
-      const { survived, label } = await killedAt(app, at, moment, (deps) =>
+/** At every step of a register; half of the clients come back after it, the others never. */
+async function everywhere(
+  mishap: Mishap,
+  { bytes, body, ends, abandoned = true }: Scenario,
+): Promise<number> {
+  return atEveryStep(mishap, async (point) => {
+    const runs = (abandoned ? [true, false] : [true]).map(async (comesBack) => {
+      const storageKey = await staged(app, caller, bytes, { ...paper, ...body });
+      const { survived, label } = await runUntil(app, point, (deps) =>
         createRegister(deps)(caller, storageKey),
       );
-      const before = await checkFile(fileId, bytes, boss.token, label);
+      const before = await checkFile(await fileIdOf(app, storageKey), bytes, boss.token, label);
       if (!comesBack) return survived;
       const soon = await register(app, boss.token, storageKey);
       if (soon.status >= 500) problems.push(`${label}: a repeat at once is ${soon.status}`);
       await leaseEnds(storageKey);
-      const again = soon.status === 201 ? soon : await register(app, boss.token, storageKey);
-      const after = await checkFile(fileId, bytes, boss.token, label);
-      const allowed = before ? [404] : ends;
-      if (!allowed.includes(again.status) && !(survived && again.status === 404))
+      const again = soon.status === 404 ? await register(app, boss.token, storageKey) : soon;
+      const after = await checkFile(await fileIdOf(app, storageKey), bytes, boss.token, label);
+      const allowed = before || survived ? [404] : ends;
+      if (!allowed.includes(again.status))
         problems.push(`${label}: a repeat is ${again.status} ${again.json.detail}`);
       if (again.status === 201 && !after) problems.push(`${label}: acknowledged and lost`);
       if (before && !after) problems.push(`${label}: the file was there and is lost`);
@@ -80,9 +89,9 @@ async function afterwards(): Promise<void> {
   await expectNothingLeftOver(app);
 }
 
-describe("a register that is killed at any of its steps", () => {
+describe.each(["killed", "failed"] as const)("a register %s at any of its steps", (mishap) => {
   it("loses no file, can be repeated, and leaves no bytes that nobody owns", async () => {
-    const steps = await killEverywhere({ bytes: document(3000), body: {}, ends: [201] });
+    const steps = await everywhere(mishap, { bytes: document(3000), body: {}, ends: [201] });
     expect(steps).toBeGreaterThan(8);
     await afterwards();
   });
@@ -90,13 +99,18 @@ describe("a register that is killed at any of its steps", () => {
   it("is repeated to a clear refusal when the digest is wrong", async () => {
     const body = { sha256: "0".repeat(64) };
     // 404 once the refusal was written down.
-    const steps = await killEverywhere({ bytes: document(3000), body, ends: [422, 404] });
+    const steps = await everywhere(mishap, { bytes: document(3000), body, ends: [422, 404] });
     expect(steps).toBeGreaterThan(6);
     await afterwards();
   });
 
   it("keeps a file that is too large to be checked at once", async () => {
-    const steps = await killEverywhere({ bytes: document(16 * MIB + 1), body: {}, ends: [201] });
+    const steps = await everywhere(mishap, {
+      bytes: document(16 * MIB + 1),
+      body: {},
+      ends: [201],
+      abandoned: false,
+    });
     expect(steps).toBeGreaterThan(5);
     await afterwards();
   });
@@ -106,14 +120,14 @@ describe("a register that is killed at any of its steps", () => {
     const owner = await callerOf(app, person);
     const avatar = { target: "avatar", fileName: "a.png", contentType: "image/png" } as const;
     const first = await staged(app, owner, picture(), avatar);
-    expect((await register(app, person.token, first.storageKey)).status).toBe(201);
-    await everyCrash(async (at, moment) => {
+    expect((await register(app, person.token, first)).status).toBe(201);
+    await atEveryStep(mishap, async (point) => {
       const bytes = picture();
-      const { storageKey, fileId } = await staged(app, owner, bytes, avatar);
-      const { survived, label } = await killedAt(app, at, moment, (deps) =>
+      const storageKey = await staged(app, owner, bytes, avatar);
+      const { survived, label } = await runUntil(app, point, (deps) =>
         createRegister(deps)(owner, storageKey),
       );
-      await checkFile(fileId, bytes, person.token, label);
+      await checkFile(await fileIdOf(app, storageKey), bytes, person.token, label);
       const { avatarFileId } = (await call(app, "GET", "/api/v1/me", { token: person.token })).json;
       const served = await stream(app, person.token, String(avatarFileId));
       if (served.status !== 200) problems.push(`${label}: the avatar of /me is ${served.status}`);

@@ -1,36 +1,43 @@
 import { Readable } from "node:stream";
 import pg from "pg";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
+import { AppError } from "../../src/errors.ts";
 
-/** When the process dies: before the n-th step reaches the outside, or after it did and before anybody knows. */
+/** When it happens: before the n-th step reaches the outside, or after it did and before anybody knows of it. */
 export type Moment = "before" | "after";
 
-/** A process that dies at its n-th step: from then on nothing it does has any effect. */
+/**
+ * `killed`: the process dies at its n-th step, and nothing it does from then on has any effect. `failed`: this one step
+ * fails, and everything after it works.
+ */
+export type Mishap = "killed" | "failed";
+
+/** Makes one mishap happen. */
 export interface Crash {
   /** True once it happened. */
-  dead(): boolean;
-  /** Resolves when it happens. */
+  happened(): boolean;
+  /** Resolves when the process dies. */
   readonly death: Promise<void>;
   /** What was done until then, in order. */
   readonly steps: string[];
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
-export function createCrash(at: number, moment: Moment): Crash {
+export function createCrash(mishap: Mishap, at: number, moment: Moment): Crash {
   const steps: string[] = [];
-  let dead = false;
+  let happened = false;
   const death = Promise.withResolvers<void>();
   const die = (): never => {
-    dead = true;
-    death.resolve();
-    throw new Error("killed");
+    happened = true;
+    if (mishap === "killed") death.resolve();
+    throw new AppError("unavailable", mishap);
   };
   return {
     steps,
-    dead: () => dead,
+    happened: () => happened,
     death: death.promise,
     async step(name, work) {
-      if (dead) return die();
+      if (happened && mishap === "killed") return die();
       steps.push(name);
       const isLast = steps.length === at;
       if (isLast && moment === "before") return die();
@@ -81,7 +88,7 @@ export function crashingPool(url: string, crash: Crash): { pool: pg.Pool; end():
       return undefined as never;
     }
   }
-  const pool = new pg.Pool({ connectionString: url, max: 1, Client: CrashingClient });
+  const pool = new pg.Pool({ connectionString: url, max: 5, Client: CrashingClient });
   pool.on("error", () => undefined);
   return {
     pool,

@@ -10,7 +10,7 @@ import { createFileJobs } from "../../src/features/files/files.jobs.ts";
 import type { Presign } from "../../src/features/files/files.schema.ts";
 import type { TestApp } from "../harness/app.ts";
 import type { Person } from "../harness/client.ts";
-import { type Crash, crashingPool, crashingStorage, createCrash, type Moment } from "./crash.ts";
+import { type Crash, crashingPool, crashingStorage, createCrash, type Mishap, type Moment } from "./crash.ts";
 
 /** The person as the verbs of a service see one. */
 export async function callerOf({ deps }: TestApp, { token }: Person): Promise<Caller> {
@@ -42,26 +42,36 @@ export const filesDeps = ({ deps, config }: TestApp): FilesDeps => ({
   limits: config.fileLimits,
 });
 
-/** Runs a verb in a process that dies at a step; says what it did, and whether it came to its end. */
-export async function killedAt(
+/** One step of a verb, and what happens to it. */
+export interface Point {
+  readonly mishap: Mishap;
+  readonly at: number;
+  readonly moment: Moment;
+}
+
+/** Runs a verb in a process to which this happens; says whether the verb ended before it could. */
+export async function runUntil(
   app: TestApp,
-  at: number,
-  moment: Moment,
+  { mishap, at, moment }: Point,
   verb: (deps: FilesDeps) => Promise<unknown>,
 ): Promise<{ survived: boolean; label: string }> {
-  const crash = createCrash(at, moment);
+  const crash = createCrash(mishap, at, moment);
   const { deps, end } = crashingDeps(app, crash);
   await Promise.race([verb(deps).catch(() => undefined), crash.death]);
   await end();
-  return { survived: !crash.dead(), label: `killed ${moment} step ${at} (${crash.steps.at(-1)})` };
+  return {
+    survived: !crash.happened(),
+    label: `${mishap} ${moment} step ${at} (${crash.steps[at - 1]})`,
+  };
 }
 
-/** One step later each time, before and after each, until a run survives. */
-export async function everyCrash(one: (at: number, moment: Moment) => Promise<boolean>): Promise<number> {
+/** One step later each time, before and after each, until a run survives; says how many steps there are. */
+export async function atEveryStep(mishap: Mishap, one: (point: Point) => Promise<boolean>): Promise<number> {
   let at = 1;
   for (; at < 100; at++) {
-    const survived = [await one(at, "before"), await one(at, "after")];
-    if (survived.every(Boolean)) break;
+    const before = await one({ mishap, at, moment: "before" });
+    const after = await one({ mishap, at, moment: "after" });
+    if (before && after) break;
   }
   return at - 1;
 }
@@ -74,9 +84,14 @@ export async function staged(app: TestApp, caller: Caller, bytes: Uint8Array, bo
     contentType: input.contentType,
     size: bytes.length,
   });
-  const [intent] = await app.deps.database.sql<{ file_id: string }[]>`
+  return storageKey;
+}
+
+/** The file that an upload became, or may become. */
+export async function fileIdOf({ deps }: TestApp, storageKey: string): Promise<string> {
+  const [intent] = await deps.database.sql<{ file_id: string }[]>`
     select file_id from upload_intent where storage_key = ${storageKey}`;
-  return { storageKey, fileId: String(intent?.file_id) };
+  return String(intent?.file_id);
 }
 
 /** The clean-up that comes round by the clock, now. */
@@ -93,14 +108,22 @@ export async function letTimePass(app: TestApp): Promise<void> {
       utimesSync(join(root, name), twoHoursAgo, twoHoursAgo);
 }
 
+/** No files, no intents, no objects. */
+export async function wipe({ deps }: TestApp): Promise<void> {
+  await deps.database.sql`delete from upload_intent`;
+  await deps.database.sql`delete from file`;
+  for await (const { key } of deps.storage.list("")) await deps.storage.delete(key);
+}
+
 /** Every object belongs to a row and every row that has bytes has its object; waits for the jobs that see to it. */
 export async function expectNothingLeftOver(app: TestApp): Promise<void> {
   await vi.waitFor(async () => {
     const rows = await app.deps.database.sql<{ key: string }[]>`
       select 'objects/' || coalesce(organization_id, uploaded_by) || '/' || id as key
       from file where status <> 'rejected'`;
-    const keys: string[] = [];
-    for await (const { key } of app.deps.storage.list("")) keys.push(key);
-    expect(keys.sort()).toEqual(rows.map(({ key }) => key).sort());
+    const missing = new Set(rows.map(({ key }) => key));
+    const ownerless: string[] = [];
+    for await (const { key } of app.deps.storage.list("")) if (!missing.delete(key)) ownerless.push(key);
+    expect({ missing: [...missing], ownerless }).toEqual({ missing: [], ownerless: [] });
   }, 8000);
 }

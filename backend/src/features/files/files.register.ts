@@ -1,4 +1,5 @@
 import { and, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import type { Transaction } from "../../db/client.ts";
@@ -27,37 +28,72 @@ type Checked = Extract<Verified, { ok: true }>;
 export function createRegister(deps: FilesDeps) {
   const { db, storage } = deps;
 
+  /**
+   * Takes the intent, with a final key of its own: whoever claimed before and hangs cannot write where we do. What that
+   * one may have left is removed.
+   */
   async function claim(caller: Caller, storageKey: string): Promise<Intent> {
-    const [intent] = await db
-      .update(uploadIntent)
-      .set({ claimedAt: sql`now()` })
-      .where(
-        and(
-          eq(uploadIntent.storageKey, storageKey),
-          eq(uploadIntent.userId, caller.userId),
-          isNull(uploadIntent.usedAt),
-          gt(uploadIntent.expiresAt, sql`now()`),
-          or(
-            isNull(uploadIntent.claimedAt),
-            lt(uploadIntent.claimedAt, sql`now() - ${claimSeconds} * interval '1 second'`),
+    return db.transaction(async (tx) => {
+      const [intent] = await tx
+        .select()
+        .from(uploadIntent)
+        .where(
+          and(
+            eq(uploadIntent.storageKey, storageKey),
+            eq(uploadIntent.userId, caller.userId),
+            isNull(uploadIntent.usedAt),
+            gt(uploadIntent.expiresAt, sql`now()`),
+            or(
+              isNull(uploadIntent.claimedAt),
+              lt(uploadIntent.claimedAt, sql`now() - ${claimSeconds} * interval '1 second'`),
+            ),
           ),
-        ),
-      )
-      .returning();
-    if (!intent) throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
-    return intent;
+        )
+        .for("update");
+      if (!intent)
+        throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
+      if (intent.claimedAt) await deps.queue.enqueue("object-delete", { keys: [finalKey(intent)] }, tx);
+      const claimed = { claimedAt: new Date(), fileId: uuidv7() };
+      await tx.update(uploadIntent).set(claimed).where(eq(uploadIntent.id, intent.id));
+      return { ...intent, ...claimed };
+    });
   }
 
-  /** Lets the client try again: nothing was decided about the upload. */
-  const release = (intent: Intent) =>
-    db.update(uploadIntent).set({ claimedAt: null }).where(eq(uploadIntent.id, intent.id));
+  /** Only what is still ours: the claim may have run out meanwhile. */
+  const mine = (intent: Intent) =>
+    and(eq(uploadIntent.id, intent.id), eq(uploadIntent.fileId, intent.fileId), isNull(uploadIntent.usedAt));
+
+  /** Lets the client try again, at another final key: nothing was decided about the upload. */
+  const release = (intent: Intent, copied: boolean): Promise<void> =>
+    db.transaction(async (tx) => {
+      const undecided = await tx
+        .update(uploadIntent)
+        .set({ claimedAt: null })
+        .where(mine(intent))
+        .returning({ id: uploadIntent.id });
+      // A commit may have come through although its answer did not: then the object is a file's.
+      if (copied && undecided.length > 0)
+        await deps.queue.enqueue("object-delete", { keys: [finalKey(intent)] }, tx);
+    });
+
+  /** Somebody else decides about this upload now: what we copied is nobody's. */
+  async function lost(intent: Intent): Promise<never> {
+    await storage.delete(finalKey(intent));
+    throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
+  }
 
   async function reject(intent: Intent, reason: string): Promise<never> {
     const keys = [stagingKey(intent.storageKey), finalKey(intent)];
-    await db.transaction(async (tx) => {
-      await tx.update(uploadIntent).set({ usedAt: sql`now()` }).where(eq(uploadIntent.id, intent.id));
-      await deps.queue.enqueue("object-delete", { keys }, tx);
+    const decided = await db.transaction(async (tx) => {
+      const used = await tx
+        .update(uploadIntent)
+        .set({ usedAt: sql`now()` })
+        .where(mine(intent))
+        .returning({ id: uploadIntent.id });
+      if (used.length > 0) await deps.queue.enqueue("object-delete", { keys }, tx);
+      return used.length > 0;
     });
+    if (!decided) return lost(intent);
     await Promise.allSettled(keys.map((key) => storage.delete(key)));
     throw new AppError("unprocessable", reason);
   }
@@ -70,14 +106,14 @@ export function createRegister(deps: FilesDeps) {
     return verified;
   }
 
-  async function accept(caller: Caller, intent: Intent, checked: Checked | null): Promise<FileRow> {
+  async function accept(caller: Caller, intent: Intent, checked: Checked | null): Promise<FileRow | null> {
     return db.transaction(async (tx) => {
       const used = await tx
         .update(uploadIntent)
         .set({ usedAt: sql`now()` })
-        .where(and(eq(uploadIntent.id, intent.id), isNull(uploadIntent.usedAt)))
+        .where(mine(intent))
         .returning({ id: uploadIntent.id });
-      if (used.length === 0) throw new AppError("not_found", "This upload expired meanwhile");
+      if (used.length === 0) return null;
       // Before the insert, whose foreign key shares this lock: taken later, two registers would wait for each other.
       const previous = targets[intent.target].single ? await lockSingle(tx, intent) : null;
       const [row] = await tx
@@ -119,6 +155,7 @@ export function createRegister(deps: FilesDeps) {
   return async (caller: Caller, storageKey: string): Promise<FileDto> => {
     const intent = await claim(caller, storageKey);
     let outcome: FileRow;
+    let copied = false;
     try {
       // The role may have been lost since the URL was handed out.
       enforce(
@@ -132,10 +169,11 @@ export function createRegister(deps: FilesDeps) {
         });
       if (staged.size !== intent.size)
         return await reject(intent, `The upload is not ${intent.size} bytes long`);
-      const checked = intent.size <= checkedAtOnceBytes ? await copyAndCheck(intent) : null;
-      outcome = await accept(caller, intent, checked);
+      copied = intent.size <= checkedAtOnceBytes;
+      const checked = copied ? await copyAndCheck(intent) : null;
+      outcome = (await accept(caller, intent, checked)) ?? (await lost(intent));
     } catch (error) {
-      if (!(error instanceof AppError && error.code === "unprocessable")) await release(intent);
+      if (!(error instanceof AppError && error.code === "unprocessable")) await release(intent, copied);
       throw error;
     }
     return toFileDto(outcome);
