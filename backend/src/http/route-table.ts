@@ -25,16 +25,25 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
   const fixed = new Map(
     entries.filter(({ path }) => !path.includes(":")).map((entry) => [entry.path, entry]),
   );
+  // Few, so that a request pays for them alone: `/organizations/:organizationId/invitations/bulk` is one.
+  const caught = entries.filter(
+    (entry) =>
+      entry.path.includes(":") &&
+      entries.some((wider) => parameters(entry) < parameters(wider) && wider.pattern.test(entry.path)),
+  );
+  /** `/files/presign` is that, and not a file of this name. */
+  const exactly = (path: string) => fixed.get(path) ?? caught.find(({ pattern }) => pattern.test(path));
   return {
-    offers: (method, path) => fixed.get(path)?.methods.includes(method) ?? true,
+    offers: (method, path) => exactly(path)?.methods.includes(method) ?? true,
     methodsOf(path) {
-      // `/files/presign` is that, and not a file of this name.
-      const exact = fixed.get(path);
+      const exact = exactly(path);
       const matching = exact ? [exact] : entries.filter(({ pattern }) => pattern.test(path));
       return [...new Set(matching.flatMap(({ methods }) => methods))];
     },
   };
 }
+
+const parameters = ({ path }: { path: string }): number => path.split(":").length - 1;
 
 /** `/files/:fileId/stream` as an expression over whole paths. */
 export function toPattern(path: string): RegExp {

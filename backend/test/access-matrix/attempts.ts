@@ -3,6 +3,9 @@ import { v7 as uuidv7 } from "uuid";
 import type { TestApp } from "../harness/app.ts";
 import { call, type Person, password } from "../harness/client.ts";
 import { fileAttempts } from "./attempts.files.ts";
+import { invitationAttempts } from "./attempts.invitations.ts";
+import { memberAttempts } from "./attempts.members.ts";
+import { organizationAttempts } from "./attempts.organizations.ts";
 import type { PopulatedTenant } from "./world.ts";
 
 export interface Scene {
@@ -60,6 +63,7 @@ export const attempts: Readonly<Record<string, Prepare>> = {
   "me.get": nothing,
   "me.update": () => ({ body: { locale: "de" } }),
   "me.keepAlive": nothing,
+  "me.stepUp": () => ({ body: { password } }),
   "me.authSessions.list": nothing,
   "me.authSessions.revokeOthers": async (scene) => {
     await spareSession(scene, scene.caller);
@@ -76,6 +80,9 @@ export const attempts: Readonly<Record<string, Prepare>> = {
   "organizations.create: closed sign-up": ({ closedApp }) => ({ app: closedApp, body: newOrganization() }),
   "organizations.get": organization,
   "organizations.update": async (scene) => ({ ...(await organization(scene)), body: { name: "Renamed" } }),
+  ...organizationAttempts,
+  ...memberAttempts,
+  ...invitationAttempts,
   ...fileAttempts,
   "auth.signUpEmail": () => ({
     body: { name: "New Person", email: `${uuidv7()}@example.test`, password },

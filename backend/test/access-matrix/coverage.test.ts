@@ -48,6 +48,7 @@ test("exactly these operations need nobody signed in", () => {
     "GET /api/auth/verify-email",
     "GET /api/v1/config/public",
     "GET /api/v1/health",
+    "GET /api/v1/invitations/{token}",
     "GET /health",
     "GET /health/live",
     "GET /health/ready",

@@ -45,8 +45,11 @@ const isDenial = (status: number): boolean => [401, 403, 404].includes(status);
 
 /** The organization whose log tells of a denial: the caller's own one that owns the target, else the platform's. */
 const logOf = ({ one, operation, row }: Try, status: number): string | null => {
-  const ownsTarget = operation.path.includes("{organizationId}") || /orgLogo|organizationFile/.test(row.on);
-  return status === 403 && one.member && ownsTarget ? one.target.organizationId : null;
+  if (!one.member) return null;
+  // Where the path names the organization, who belongs to it is known there whatever the row turns out to be.
+  const isNamed = operation.path.includes("{organizationId}") && status !== 401;
+  const ownsTarget = status === 403 && /orgLogo|organizationFile/.test(row.on);
+  return isNamed || ownsTarget ? one.target.organizationId : null;
 };
 
 const nameOf = (organizationId: string | null): string =>
