@@ -31,11 +31,15 @@ async function inOneMoment<T>(people: Person[], start: () => Promise<T>[]): Prom
   await sql.begin(async (tx) => {
     await tx`select 1 from member where user_id in ${tx(people.map(({ userId }) => userId))} for update`;
     running = start();
-    await vi.waitFor(async () => {
-      const waiting = await tx`
-        select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-      expect(waiting.length).toBeGreaterThan(3);
-    });
+    // Below the statement timeout, which would end the waiting requests.
+    await vi.waitFor(
+      async () => {
+        const waiting = await tx`
+          select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+        expect(waiting.length).toBeGreaterThan(3);
+      },
+      { timeout: 3000 },
+    );
   });
   return Promise.all(running);
 }
