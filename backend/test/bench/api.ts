@@ -61,5 +61,3 @@ export function createApi(url: string, token?: string) {
     },
   };
 }
-
-type Api = ReturnType<typeof createApi>;
