@@ -95,7 +95,9 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
 
   const sessions = createSessionLookup(database, { maxDays: config.auth.sessionMaxDays });
   const traces = createPasswordTraces();
-  const auth = createAuth({ config, db, queue, limiter, passwords, traces, log });
+  // Pages of these origins may be gone on to, and Better-auth trusts them.
+  const origins = [new URL(config.frontendUrl).origin, ...config.corsOrigins];
+  const auth = createAuth({ config, origins, db, queue, limiter, passwords, traces, log });
   const invitationsDeps = { db, audit, queue, limiter, frontendUrl: config.frontendUrl };
   const invite = createInvite(invitationsDeps);
   const invitationAnswers = createInvitationAnswers(invitationsDeps);
@@ -189,7 +191,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
     idempotency: createIdempotencyStore(db),
     sessions,
     authEndpoints: authEndpoints({
-      origins: [new URL(config.frontendUrl).origin, ...config.corsOrigins],
+      origins,
       passwordLength,
     }),
 

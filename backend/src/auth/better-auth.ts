@@ -24,7 +24,8 @@ import { idleDays } from "./session-lookup.ts";
 import { twoFactorBridge } from "./two-factor-bridge.ts";
 
 interface Deps {
-  readonly config: Pick<Config, "publicUrl" | "frontendUrl" | "corsOrigins" | "auth">;
+  readonly config: Pick<Config, "publicUrl" | "frontendUrl" | "auth">;
+  readonly origins: readonly string[];
   readonly db: Database;
   readonly queue: QueuePort;
   readonly limiter: LimiterPort;
@@ -44,7 +45,7 @@ export type Auth = ReturnType<typeof createAuth>;
  * Better-auth: sign-up, sign-in, passwords, verification, reset and two-factor, and the owner of the `session` table.
  * It is reachable only through the edge (`features/sign-in`), which is why its own limiter and cookies play no part.
  */
-export function createAuth({ config, db, queue, limiter, passwords, traces, log }: Deps) {
+export function createAuth({ config, origins, db, queue, limiter, passwords, traces, log }: Deps) {
   const page = (path: string, token?: string): string =>
     `${config.frontendUrl}/${path}${token === undefined ? "" : `?token=${encodeURIComponent(token)}`}`;
   /** Anybody can ask for mails to anybody's address: beyond a few an hour nothing more is sent, and nobody told. */
@@ -64,7 +65,7 @@ export function createAuth({ config, db, queue, limiter, passwords, traces, log 
     baseURL: config.publicUrl,
     basePath: "/api/auth",
     secrets: [...config.auth.secrets],
-    trustedOrigins: [new URL(config.frontendUrl).origin, ...config.corsOrigins],
+    trustedOrigins: [...origins],
     telemetry: { enabled: false },
     // Its messages may name people; what matters reaches us as errors.
     logger: { log: (level, message) => level === "error" && log.error({ from: "better-auth" }, message) },

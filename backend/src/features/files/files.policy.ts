@@ -35,7 +35,7 @@ function verdict(actor: Actor, audience: Audience, file: FileOwnership, stranger
   if (actor.globalRole === "platform_admin" && audience.platformAdmin) return "allowed";
   if (file.organizationId === null) {
     const isOwner = file.uploadedBy === actor.userId;
-    return isOwner || (audience.person === "colleague" && file.colleague) ? "allowed" : stranger;
+    return isOwner || (audience.colleagues && file.colleague) ? "allowed" : stranger;
   }
   const membership = membershipIn(actor, file.organizationId);
   // A platform admin knows every organization, so there is nothing to hide from one.

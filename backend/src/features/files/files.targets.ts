@@ -16,11 +16,11 @@ export interface Target {
   readonly read: Audience;
 }
 
-/** Who may, in the organization that owns the file. `owner` and `colleague` speak of files that a person owns. */
+/** Who may, in the organization that owns the file. A file that a person owns is theirs in any case, and `colleagues` may too. */
 export interface Audience {
   readonly platformAdmin: boolean;
   readonly roles: readonly Role[];
-  readonly person?: "owner" | "colleague";
+  readonly colleagues?: true;
 }
 
 const images = [/^image\/(png|jpeg|webp|gif|avif)$/];
@@ -36,8 +36,8 @@ export const targets: Readonly<Record<TargetName, Target>> = {
     owner: "user",
     single: true,
     types: images,
-    upload: { platformAdmin: false, roles: [], person: "owner" },
-    read: { platformAdmin: true, roles: [], person: "colleague" },
+    upload: { platformAdmin: false, roles: [] },
+    read: { platformAdmin: true, roles: [], colleagues: true },
   },
   orgLogo: {
     prefix: "logos",
