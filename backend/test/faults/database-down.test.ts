@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createDatabase } from "../../src/db/client.ts";
-import { documentOf, getFile, presign } from "../files/client.ts";
+import { documentOf, getFile, presign, register, stagedObject, upload } from "../files/client.ts";
 import { pdf } from "../files/samples.ts";
 import { startTestApp } from "../harness/app.ts";
 import { call, createTenant, password, uploadFile } from "../harness/client.ts";
@@ -178,10 +178,13 @@ describe("after the database was away", () => {
     await proxy.turn("cut");
     expect((await presign(app, token, documentOf(tenant, { size: 10 }))).status).toBe(503);
     await restore();
-    const again = await vi.waitFor(() => uploadFile(app, token, pdf, documentOf(tenant)), patience);
+    const signed = await vi.waitFor(() => upload(app, token, pdf, documentOf(tenant)), patience);
+    const again = await vi.waitFor(async () => {
+      const answer = await register(app, token, signed.storageKey);
+      expect(answer.status, answer.text).toBe(201);
+      return answer.json;
+    }, patience);
     expect((await getFile(app, token, again.id)).json.status).toBe("ready");
-    await vi.waitFor(async () => {
-      for await (const { key } of app.deps.storage.list("staging/")) expect.unreachable(key);
-    }, untilRetried);
+    await vi.waitFor(async () => expect(await stagedObject(app, signed)).toBeNull(), untilRetried);
   }, 90_000);
 });
