@@ -28,6 +28,7 @@ export const auditEvent = pgTable(
   },
   (t) => [
     index("audit_event_organization_idx").on(t.organizationId, t.id),
+    index("audit_event_actor_idx").on(t.organizationId, t.actorId, t.id),
     index("audit_event_seal_idx").on(t.organizationId, t.xid, t.id),
     check("audit_event_result", sql`${t.result} in ('allowed','denied')`),
     check("audit_event_actor_type", sql`${t.actorType} in ('user','apiKey','system')`),

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, check, index, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { bigint, check, index, integer, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 import { at, createdAt, id, updatedAt, version } from "./columns.ts";
 import { organization } from "./organization.ts";
 import { user } from "./user.ts";
@@ -28,6 +28,12 @@ export const file = pgTable(
     /** Sniffed from the bytes; until then what was declared. */
     contentType: text("content_type").notNull(),
     status: text("status", { enum: ["processing", "ready", "quarantined", "rejected"] }).notNull(),
+    /** Longest side in pixels of each smaller picture that lies beside the bytes. */
+    sizes: integer("sizes").array().notNull().default([]),
+    /** When the malware scanner last had its say. */
+    scannedAt: at("scanned_at"),
+    /** What the scanner found, by the scanner's name for it. */
+    threat: text("threat"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
     version: version(),
@@ -35,6 +41,7 @@ export const file = pgTable(
   (t) => [
     unique("file_organization_id_unique").on(t.organizationId, t.id),
     index("file_uploaded_by_idx").on(t.uploadedBy),
+    index("file_processing_idx").on(t.createdAt).where(sql`${t.status} = 'processing'`),
     check("file_owner", sql`(${t.target} = 'avatar') = (${t.organizationId} is null)`),
     check("file_size", sql`${t.size} >= 1`),
     check("file_status", sql`${t.status} in ('processing','ready','quarantined','rejected')`),
@@ -59,6 +66,9 @@ export const uploadIntent = pgTable(
       .references(() => user.id, { onDelete: "cascade" }),
     /** While set and recent, a register is at work on it. */
     claimedAt: at("claimed_at"),
+    /** The store's name for an upload in parts, and the size of each part but the last. */
+    uploadId: text("upload_id"),
+    partSize: integer("part_size"),
     /** Set once it led to a file, or was refused for good. */
     usedAt: at("used_at"),
     expiresAt: at("expires_at").notNull(),
@@ -67,5 +77,6 @@ export const uploadIntent = pgTable(
   (t) => [
     index("upload_intent_expires_at_idx").on(t.expiresAt),
     index("upload_intent_user_id_idx").on(t.userId),
+    index("upload_intent_organization_id_idx").on(t.organizationId),
   ],
 );

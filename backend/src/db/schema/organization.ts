@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { boolean, check, index, integer, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { bigint, boolean, check, index, integer, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 import { at, createdAt, id, updatedAt, version } from "./columns.ts";
 import { user } from "./user.ts";
 
@@ -24,6 +24,8 @@ export const organization = pgTable(
       .notNull()
       .default([]),
     settingsVersion: integer("settings_version").notNull().default(1),
+    /** Bytes its files may take up; null is the installation's default. */
+    storageQuota: bigint("storage_quota", { mode: "number" }),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
     version: version(),
@@ -35,6 +37,7 @@ export const organization = pgTable(
       sql`${t.twoFactorRoles} <@ array['org_admin','manager','coach','client']::text[]`,
     ),
     index("organization_deleted_at_idx").on(t.deletedAt),
+    check("organization_storage_quota", sql`${t.storageQuota} >= 0`),
     check("organization_slug_form", sql`${t.slug} ~ '^[a-z0-9-]{1,50}$'`),
   ],
 );
