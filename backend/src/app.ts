@@ -4,6 +4,7 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
+import { storageRoutes } from "./features/files/files.storage.routes.ts";
 import { invitationLinkRoutes } from "./features/invitations/invitations.link.routes.ts";
 import { invitationRoutes } from "./features/invitations/invitations.routes.ts";
 import { meRoutes } from "./features/me/me.routes.ts";
@@ -50,6 +51,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   v1.route("/", invitationRoutes(deps.services.invitations));
   v1.route("/", invitationLinkRoutes(deps.services.invitationAnswers));
   v1.route("/", fileRoutes(deps.services.files));
+  v1.route("/", storageRoutes(deps.services.storage));
   documentAuth(v1.openAPIRegistry, deps.authEndpoints);
   const document = createDocument(root, v1, config);
 

@@ -23,6 +23,7 @@ import { schemaState } from "./db/schema-state.ts";
 import { AppError } from "./errors.ts";
 import { createFileJobs } from "./features/files/files.jobs.ts";
 import { createFilesService } from "./features/files/files.service.ts";
+import { createStorageService } from "./features/files/files.storage.ts";
 import { targets } from "./features/files/files.targets.ts";
 import { createInvitationAnswers } from "./features/invitations/invitations.answers.ts";
 import { createInvite } from "./features/invitations/invitations.invite.ts";
@@ -85,6 +86,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
     storage,
     storageIsUp: recentCheck(() => storage.check(), 2000),
     limits: config.fileLimits,
+    quotaBytes: config.storageQuota,
   };
   // Opens no connection before the first job.
   const jobsDatabase = createDatabase(config.database.url, { max: 3, patient: true });
@@ -161,6 +163,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
     }),
     invitationAnswers,
     files: createFilesService(filesDeps),
+    storage: createStorageService(filesDeps),
     signIn,
     system: createSystemService({
       version: config.version,

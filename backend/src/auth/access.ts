@@ -21,6 +21,7 @@ export const access = {
   "organization.update": { platformAdmin: true, roles: ["org_admin"] },
   "organization.readSettings": { platformAdmin: true, roles: ["org_admin", "manager"] },
   "organization.updateSettings": { platformAdmin: true, roles: ["org_admin"] },
+  "organization.setQuota": { platformAdmin: true, roles: [] },
   "organization.suspend": { platformAdmin: true, roles: [] },
   "organization.delete": { platformAdmin: true, roles: ["org_admin"] },
   "organization.restore": { platformAdmin: true, roles: ["org_admin"], deletedToo: true },

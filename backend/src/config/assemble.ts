@@ -1,4 +1,5 @@
 import manifest from "../../package.json" with { type: "json" };
+import { targetNames, targets } from "../features/files/files.targets.ts";
 import { isMailCatcher } from "./checks/production-mail.ts";
 import type { Config } from "./config.ts";
 import { storageDriver } from "./storage-driver.ts";
@@ -35,6 +36,11 @@ function limitsFrom(s: Settings): Config["limits"] {
     write: { max: s.RATE_LIMIT_WRITE_MAX ?? preset.writeMax, window },
     auth: { max: s.AUTH_RATE_LIMIT_MAX, window: s.AUTH_RATE_LIMIT_WINDOW },
   };
+}
+
+function fileLimitsFrom(s: Settings): Config["fileLimits"] {
+  const limits = targetNames.map((name) => [name, s[targets[name].limit.variable]]);
+  return Object.fromEntries(limits) as Config["fileLimits"];
 }
 
 function storageFrom(s: Settings): Config["storage"] {
@@ -111,11 +117,8 @@ export function assemble(s: Settings): Config {
     limits: limitsFrom(s),
     storage: storageFrom(s),
     mail: mailFrom(s),
-    fileLimits: {
-      avatar: s.AVATAR_MAX_BYTES,
-      orgLogo: s.LOGO_MAX_BYTES,
-      organizationFile: s.DOCUMENT_MAX_BYTES,
-    },
+    fileLimits: fileLimitsFrom(s),
+    storageQuota: s.STORAGE_QUOTA_BYTES,
     worker: s.WORKER,
     minAppVersion: s.MIN_APP_VERSION,
     policies: { privacyUrl: s.PRIVACY_POLICY_URL, termsUrl: s.TERMS_URL },

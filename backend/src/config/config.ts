@@ -1,4 +1,5 @@
 import type { Budget } from "../adapters/limiter/port.ts";
+import type { TargetName } from "../features/files/files.targets.ts";
 
 /** Everything that can be set from outside, checked and typed. Made by `parseEnv`, the only reader of the environment. */
 export interface Config {
@@ -76,11 +77,9 @@ export interface Config {
         readonly allowPlaintext: boolean;
       };
   /** Largest upload by target, bytes. */
-  readonly fileLimits: {
-    readonly avatar: number;
-    readonly orgLogo: number;
-    readonly organizationFile: number;
-  };
+  readonly fileLimits: Readonly<Record<TargetName, number>>;
+  /** Bytes the files of an organization may take up where nobody set another quota; null is no limit. */
+  readonly storageQuota: number | null;
   /** Whether jobs run inside the server; off where `worker.ts` runs beside it. */
   readonly worker: boolean;
   /** Oldest version of the apps that may go on; told to clients by keep-alive. */

@@ -31,6 +31,8 @@ const leave: Prepare = async (scene) => {
 export const organizationAttempts: Readonly<Record<string, Prepare>> = {
   "organizations.settings.get": onTarget(),
   "organizations.settings.update": onTarget({ clientsSeeDirectory: false }),
+  "organizations.storage.get": onTarget(),
+  "organizations.storage.update": onTarget({ quotaBytes: null }),
   "organizations.suspend": spending("active", false),
   "organizations.reactivate": spending("suspended", false),
   "organizations.delete": spending("active", true),

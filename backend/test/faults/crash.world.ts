@@ -40,6 +40,7 @@ export const filesDeps = ({ deps, config }: TestApp): FilesDeps => ({
   storage: deps.storage,
   storageIsUp: async () => undefined,
   limits: config.fileLimits,
+  quotaBytes: config.storageQuota,
 });
 
 /** One step of a verb, and what happens to it. */

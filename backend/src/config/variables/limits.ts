@@ -1,11 +1,26 @@
+import { z } from "zod";
+import { type LimitVariable, targets } from "../../features/files/files.targets.ts";
 import { choice, wholeNumber } from "../values/basic.ts";
 import type { Variable } from "../variable.ts";
 
 const requests = wholeNumber(1, 1_000_000);
 const seconds = wholeNumber(1, 86_400);
-const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
 /** What S3 takes in one PUT. */
-const bytes = wholeNumber(1, 5 * 1024 * MIB);
+const bytes = wholeNumber(1, 5 * GIB);
+const quota = z
+  .string()
+  .regex(/^(\d{1,15}|unlimited)$/, "is neither a whole number nor unlimited")
+  .transform((text) => (text === "unlimited" ? null : Number(text)))
+  .describe("a number of bytes, or unlimited");
+
+/** One for each entry of the table of targets. */
+const uploads = Object.fromEntries(
+  Object.values(targets).map(({ limit }) => [
+    limit.variable,
+    { type: bytes, default: `${limit.bytes}`, about: limit.about },
+  ]),
+) as Record<LimitVariable, { type: typeof bytes; default: string; about: string }>;
 
 export const limits = {
   RATE_LIMIT_PRESET: {
@@ -26,7 +41,10 @@ export const limits = {
     about: "Attempts per window and IP on each of sign-in, sign-up, forgot- and reset-password",
   },
   AUTH_RATE_LIMIT_WINDOW: { type: seconds, default: "60", about: "Length of that window in seconds" },
-  AVATAR_MAX_BYTES: { type: bytes, default: `${5 * MIB}`, about: "Largest picture of a user" },
-  LOGO_MAX_BYTES: { type: bytes, default: `${5 * MIB}`, about: "Largest logo of an organization" },
-  DOCUMENT_MAX_BYTES: { type: bytes, default: `${100 * MIB}`, about: "Largest file of an organization" },
+  ...uploads,
+  STORAGE_QUOTA_BYTES: {
+    type: quota,
+    default: `${50 * GIB}`,
+    about: "Bytes the files of one organization may take up, or unlimited; platform admins may set another",
+  },
 } satisfies Record<string, Variable<unknown>>;

@@ -1,10 +1,11 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, index, integer, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { targetNames } from "../../features/files/files.targets.ts";
 import { at, createdAt, id, updatedAt, version } from "./columns.ts";
 import { organization } from "./organization.ts";
 import { user } from "./user.ts";
 
-const target = () => text("target", { enum: ["avatar", "orgLogo", "organizationFile"] }).notNull();
+const target = () => text("target", { enum: targetNames }).notNull();
 const owners = {
   /** The tenant that owns the bytes; null for an avatar, which belongs to `uploadedBy`. */
   organizationId: uuid("organization_id").references(() => organization.id),
@@ -41,6 +42,11 @@ export const file = pgTable(
   (t) => [
     unique("file_organization_id_unique").on(t.organizationId, t.id),
     index("file_uploaded_by_idx").on(t.uploadedBy),
+    // Lists: of one kind, and of the few that are not simply there.
+    index("file_target_idx").on(t.organizationId, t.target, t.id),
+    index("file_not_ready_idx").on(t.organizationId, t.id).where(sql`${t.status} <> 'ready'`),
+    // What an organization takes up, without a look at the rows.
+    index("file_usage_idx").on(t.organizationId, t.size).where(sql`${t.status} <> 'rejected'`),
     index("file_processing_idx").on(t.createdAt).where(sql`${t.status} = 'processing'`),
     check("file_owner", sql`(${t.target} = 'avatar') = (${t.organizationId} is null)`),
     check("file_size", sql`${t.size} >= 1`),

@@ -14,4 +14,6 @@ export interface FilesDeps {
   readonly storageIsUp: () => Promise<void>;
   /** Largest upload by target, bytes. */
   readonly limits: Readonly<Record<TargetName, number>>;
+  /** Bytes of an organization's files where it has no quota of its own; null is no limit. */
+  readonly quotaBytes: number | null;
 }

@@ -1,12 +1,11 @@
-import { eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
-import { organization, uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { cleanFileName, extensionOf } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
+import { reserve } from "./files.quota.ts";
 import { stagingKey } from "./files.rows.ts";
 import type { Presign, Presigned } from "./files.schema.ts";
 import { accepts, targets } from "./files.targets.ts";
@@ -15,7 +14,7 @@ const startWithinSeconds = 10 * 60;
 const registerWithinSeconds = 60 * 60;
 
 /** Permission to upload one object: a single-use intent, and a URL that takes exactly what was declared. */
-export function createPresign({ db, storage, storageIsUp, limits }: FilesDeps) {
+export function createPresign({ db, storage, storageIsUp, limits, quotaBytes }: FilesDeps) {
   return async (caller: Caller, input: Presign): Promise<Presigned> => {
     const target = targets[input.target];
     const organizationId = ownerOf(input);
@@ -27,13 +26,6 @@ export function createPresign({ db, storage, storageIsUp, limits }: FilesDeps) {
         "unsupported_media_type",
         `${input.contentType} is not accepted for ${input.target}`,
       );
-    if (organizationId && !caller.memberships.some((m) => m.organizationId === organizationId)) {
-      const [known] = await db
-        .select({ id: organization.id })
-        .from(organization)
-        .where(eq(organization.id, organizationId));
-      if (!known) throw new AppError("not_found", "Not found");
-    }
     await storageIsUp();
 
     const storageKey = `${input.prefix ?? target.prefix}/${uuidv7()}.${extensionOf(input.fileName)}`;
@@ -43,7 +35,7 @@ export function createPresign({ db, storage, storageIsUp, limits }: FilesDeps) {
       size: input.size,
       expiresIn: startWithinSeconds,
     });
-    await db.insert(uploadIntent).values({
+    await reserve(db, quotaBytes, {
       fileId: uuidv7(),
       storageKey,
       target: input.target,
@@ -66,7 +58,7 @@ export function createPresign({ db, storage, storageIsUp, limits }: FilesDeps) {
 }
 
 function ownerOf({ target, organizationId }: Presign): string | null {
-  const owned = targets[target].owner === "organization";
+  const owned = targets[target].parent === "organization";
   if (owned === (organizationId !== undefined)) return organizationId ?? null;
   const message = owned ? `Needed for ${target}` : `Not used for ${target}`;
   throw new AppError("validation_failed", "The request data is invalid", {

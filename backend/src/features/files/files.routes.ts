@@ -31,6 +31,7 @@ const presign = securedRoute(
     responses: {
       201: jsonResponse("Where and how to upload", presignedSchema),
       400: problemResponse("A field is invalid"),
+      403: problemResponse("Your role does not allow this, or `quota_exceeded`: it does not fit any more"),
       404: problemResponse("No such organization of yours"),
       413: problemResponse("Larger than this target allows"),
       415: problemResponse("This target does not take this type"),

@@ -1,14 +1,15 @@
 import type { Role } from "../../auth/actor.ts";
 
-export const targetNames = ["avatar", "orgLogo", "organizationFile"] as const;
-export type TargetName = (typeof targetNames)[number];
+const MIB = 1024 ** 2;
 
 /** Everything that differs between the kinds of files. A new kind is one entry here. */
 export interface Target {
   /** First part of the storage key where the client names none. */
   readonly prefix: string;
-  /** The tenant that owns the bytes, or the uploader. */
-  readonly owner: "organization" | "user";
+  /** What it hangs on: who owns the bytes, and where it is listed. */
+  readonly parent: "organization" | "user";
+  /** Largest upload, and the variable by which an operator says otherwise. */
+  readonly limit: { readonly bytes: number; readonly variable: string; readonly about: string };
   /** A new one takes the place of the one before. */
   readonly single: boolean;
   readonly types: readonly RegExp[];
@@ -30,10 +31,11 @@ const documents = [
   /^application\/vnd\.(ms-(excel|powerpoint)|openxmlformats-officedocument|oasis\.opendocument)[a-z0-9.+-]*$/,
 ];
 
-export const targets: Readonly<Record<TargetName, Target>> = {
+const table = {
   avatar: {
     prefix: "avatars",
-    owner: "user",
+    parent: "user",
+    limit: { bytes: 5 * MIB, variable: "AVATAR_MAX_BYTES", about: "Largest picture of a user" },
     single: true,
     types: images,
     upload: { platformAdmin: false, roles: [] },
@@ -41,7 +43,8 @@ export const targets: Readonly<Record<TargetName, Target>> = {
   },
   orgLogo: {
     prefix: "logos",
-    owner: "organization",
+    parent: "organization",
+    limit: { bytes: 5 * MIB, variable: "LOGO_MAX_BYTES", about: "Largest logo of an organization" },
     single: true,
     types: images,
     upload: { platformAdmin: true, roles: ["org_admin", "manager"] },
@@ -49,13 +52,23 @@ export const targets: Readonly<Record<TargetName, Target>> = {
   },
   organizationFile: {
     prefix: "documents",
-    owner: "organization",
+    parent: "organization",
+    limit: { bytes: 100 * MIB, variable: "DOCUMENT_MAX_BYTES", about: "Largest file of an organization" },
     single: false,
     types: documents,
     upload: { platformAdmin: false, roles: ["org_admin", "manager"] },
     read: { platformAdmin: false, roles: ["org_admin", "manager", "coach", "client"] },
   },
-};
+} as const satisfies Record<string, Target>;
+
+export type TargetName = keyof typeof table;
+/** Variable that sets a limit. */
+export type LimitVariable = (typeof table)[TargetName]["limit"]["variable"];
+
+export const targets: Readonly<
+  Record<TargetName, Target & { readonly limit: { readonly variable: LimitVariable } }>
+> = table;
+export const targetNames = Object.keys(table) as [TargetName, ...TargetName[]];
 
 /** Shown by a browser in place, by sniffed type only; everything else is a download. */
 const inlineTypes: ReadonlySet<string> = new Set([
