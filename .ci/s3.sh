@@ -16,17 +16,6 @@ STORE=${STORE:-memstore}
 CONF=$D/ceph.conf
 PKGS=(radosgw ceph-mon ceph-osd ceph-common curl)
 
-install_packages() {
-  local missing=() p own=0
-  for p in "${PKGS[@]}"; do dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p"); done
-  ((${#missing[@]})) || return 0
-  # keep package scripts from starting anything
-  if [ ! -e /usr/sbin/policy-rc.d ]; then printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; own=1; fi
-  apt-get -o DPkg::Lock::Timeout=120 update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-  [ $own = 0 ] || rm -f /usr/sbin/policy-rc.d
-}
-
 configure() { # writes the cluster; returns at once when it exists
   local fsid; fsid=$(cat /proc/sys/kernel/random/uuid)
   mkdir -p "$D"/{mon,osd,log,run,rgw}
@@ -94,7 +83,7 @@ create_user() { # id, access key, secret
 }
 
 start() {
-  install_packages
+  "$(dirname "$0")/packages.sh" "${PKGS[@]}"
   local fresh=0 osd_uuid
   [ -e "$D/created" ] || { fresh=1; rm -rf "$D"; configure; }
   spawn mon ceph-mon -c "$CONF" -f -i a

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createAuditLog } from "./adapters/audit/audit-log.ts";
 import { createCursors } from "./adapters/cursors/sealed.ts";
 import { createIdempotencyStore } from "./adapters/idempotency/store.ts";
-import { createMemoryLimiter } from "./adapters/limiter/memory.ts";
+import { createLimiters } from "./adapters/limiter/create.ts";
 import { createLog } from "./adapters/log/log.ts";
 import { createMail } from "./adapters/mail/create.ts";
 import { createQueue } from "./adapters/queue/pg-boss.ts";
@@ -19,6 +19,7 @@ import { createUsedCodes } from "./auth/used-codes.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/client.ts";
 import { toAppError } from "./db/database-error.ts";
+import { countServers, instanceName, type Role } from "./db/instances.ts";
 import { schemaState } from "./db/schema-state.ts";
 import { AppError } from "./errors.ts";
 import { createFileJobs } from "./features/files/files.jobs.ts";
@@ -56,24 +57,28 @@ interface Options {
   readonly log?: Logger;
   /** Told the text of every statement sent; for tests that count them. */
   readonly onStatement?: (text: string) => void;
+  /** What this process is; instances that answer requests are counted. */
+  readonly role?: Role;
 }
 
 /** Builds every dependency once. Nothing connects before it is used, except the queue in `startWorker`. */
-export function createDeps(config: Config, { log = createLog(config), onStatement }: Options = {}) {
+export function createDeps(
+  config: Config,
+  { log = createLog(config), onStatement, role = "server" }: Options = {},
+) {
   const database = createDatabase(config.database.url, {
     max: config.database.poolMax,
     ...(onStatement && { onStatement }),
   });
   const { db } = database;
-  const queue = createQueue({ databaseUrl: config.database.url, log });
+  const queue = createQueue({ databaseUrl: config.database.url, applicationName: instanceName(role), log });
   const storage = createStorage(config);
   const mail = createMail(config, (_to, link) => {
     // To click on; anywhere else a link in the log would be a key in the log.
     if (link && config.mode === "development") log.info({ link }, "mail written");
   });
-  const limiter = createMemoryLimiter();
-  // Apart, so that a flood of addresses cannot push a lock out.
-  const locks = createMemoryLimiter();
+  const limiters = createLimiters(config, log);
+  const { requests: limiter, locks } = limiters;
   const errors = createErrorCounter();
   const audit = createAuditLog({ db, log });
   const tokens = createTokenRing(config.auth.secrets);
@@ -173,7 +178,15 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
         migrations: async () => ((await schemaState(database)) === "behind" ? "down" : "ok"),
         storage: () => filesDeps.storageIsUp().then(() => "ok"),
         queue: () => queue.check().then(() => "ok"),
-        redis: async () => "off",
+        redis: async () => {
+          if (limiters.check)
+            return limiters.check().then(
+              () => "ok",
+              () => "degraded",
+            );
+          // Each would allow the whole of every limit.
+          return (await countServers(database)) > 1 ? "degraded" : "off";
+        },
       },
     }),
   };
@@ -213,6 +226,7 @@ export function createDeps(config: Config, { log = createLog(config), onStatemen
     async close(): Promise<void> {
       await housekeeping.stop();
       await queue.stop();
+      limiters.close();
       await Promise.all([mail.close(), storage.close(), database.close(), jobsDatabase.close()]);
     },
   };

@@ -4,7 +4,7 @@ import { refuseUnsafeDatabase } from "./first-start.ts";
 import { runUntilStopped } from "./lifecycle.ts";
 
 await runUntilStopped(async () => {
-  const deps = createDeps(parseEnv(process.env));
+  const deps = createDeps(parseEnv(process.env), { role: "worker" });
   await refuseUnsafeDatabase(deps);
   await deps.startQueue();
   await deps.startWorker();

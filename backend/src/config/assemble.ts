@@ -115,6 +115,7 @@ export function assemble(s: Settings): Config {
     ],
     clientKeyRequired: s.NODE_ENV === "production",
     limits: limitsFrom(s),
+    redis: s.REDIS_URL === undefined ? undefined : { url: s.REDIS_URL, password: s.REDIS_PASSWORD },
     storage: storageFrom(s),
     mail: mailFrom(s),
     fileLimits: fileLimitsFrom(s),

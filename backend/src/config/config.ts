@@ -43,6 +43,8 @@ export interface Config {
   readonly clientKeys: readonly { readonly name: string; readonly key: string; readonly retired: boolean }[];
   readonly clientKeyRequired: boolean;
   readonly limits: { readonly all: Budget; readonly write: Budget; readonly auth: Budget };
+  /** Counts limits for all instances; without it each counts for itself. */
+  readonly redis: { readonly url: string; readonly password: string | undefined } | undefined;
   readonly storage:
     | { readonly driver: "disk"; readonly signingKey: string }
     | {

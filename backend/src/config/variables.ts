@@ -4,6 +4,7 @@ import { auth, clients } from "./variables/auth.ts";
 import { database } from "./variables/database.ts";
 import { limits } from "./variables/limits.ts";
 import { mail } from "./variables/mail.ts";
+import { redis } from "./variables/redis.ts";
 import { server } from "./variables/server.ts";
 import { storage } from "./variables/storage.ts";
 
@@ -14,12 +15,22 @@ export const variableGroups = {
   "Sign-in": auth,
   "App builds": clients,
   Limits: limits,
+  Redis: redis,
   Files: storage,
   Mail: mail,
 } satisfies Record<string, Record<string, Variable<unknown>>>;
 
 /** Every variable the product reads. Anything else in the environment is ignored. */
-export const variables = { ...server, ...database, ...auth, ...clients, ...limits, ...storage, ...mail };
+export const variables = {
+  ...server,
+  ...database,
+  ...auth,
+  ...clients,
+  ...limits,
+  ...redis,
+  ...storage,
+  ...mail,
+};
 
 type Variables = typeof variables;
 export type Name = keyof Variables;

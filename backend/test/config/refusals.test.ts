@@ -93,6 +93,12 @@ const refused: readonly Row[] = [
     { DATABASE_OWNER_URL: database("coaching_owner", "password") },
     "DATABASE_OWNER_URL",
   ],
+  ["Redis without a password", { REDIS_URL: "redis://redis:6379" }, "REDIS_PASSWORD"],
+  [
+    "a sample Redis password",
+    { REDIS_URL: "redis://redis:6379", REDIS_PASSWORD: "changeme" },
+    "REDIS_PASSWORD",
+  ],
   ["no mail server", { SMTP_HOST: undefined }, "SMTP_HOST"],
   ["mailpit", { SMTP_HOST: "mailpit" }, "SMTP_HOST"],
   ["mailhog", { SMTP_HOST: "mailhog.internal" }, "SMTP_HOST"],

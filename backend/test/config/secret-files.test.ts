@@ -75,6 +75,8 @@ describe("a secret in a file", () => {
         "DATABASE_PASSWORD",
         "DATABASE_URL",
         "METRICS_TOKEN",
+        "REDIS_PASSWORD",
+        "REDIS_URL",
         "S3_ACCESS_KEY_ID",
         "S3_SECRET_ACCESS_KEY",
         "S3_UPLOAD_ACCESS_KEY_ID",

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer as createProbe } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -10,6 +9,7 @@ import { parseEnv } from "../../src/config/parse-env.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import { createServer } from "../../src/http-server.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
+import { freePort } from "./free-port.ts";
 
 export interface TestApp {
   /** Base of the running server, without trailing slash. */
@@ -34,16 +34,6 @@ interface Options {
   readonly worker?: boolean;
   /** Use this database instead of a fresh one. */
   readonly database?: TestDatabase;
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createProbe().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }
 
 /**

@@ -19,7 +19,7 @@ export function queues(databaseUrl: string) {
   return {
     lines,
     create(url = databaseUrl): Queue {
-      const queue = createQueue({ databaseUrl: url, log });
+      const queue = createQueue({ databaseUrl: url, applicationName: "queue test", log });
       started.push(queue);
       return queue;
     },

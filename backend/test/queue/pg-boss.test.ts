@@ -170,7 +170,7 @@ describe("the job queue", () => {
     await expect.poll(() => done.length, soon).toBe(30);
     const connections = await admin`
       select usename from pg_stat_activity
-      where datname = current_database() and application_name in ('coaching-app-queue', 'pgboss')`;
+      where datname = current_database() and application_name in ('queue test', 'pgboss')`;
     expect(connections.length).toBeGreaterThan(0);
     expect(connections.length).toBeLessThanOrEqual(3);
     expect(new Set(connections.map((c) => c.usename))).toEqual(new Set(["coaching_app"]));

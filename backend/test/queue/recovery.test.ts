@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import { afterAll, describe, expect, it } from "vitest";
-import { createErrorLog } from "../../src/adapters/queue/error-log.ts";
+import { createQuietErrors } from "../../src/adapters/log/quiet-errors.ts";
 import { testDatabase } from "../harness/database.ts";
 import { createGate } from "./gate.ts";
 import { handlersWith, queues } from "./harness.ts";
@@ -122,7 +122,11 @@ describe("the log of the queue's own errors", () => {
   it("says one error in ten seconds and how many it left out", () => {
     let time = 0;
     const said: unknown[] = [];
-    const error = createErrorLog({ error: (fields: unknown) => void said.push(fields) }, () => time);
+    const error = createQuietErrors(
+      { error: (fields: unknown) => void said.push(fields) },
+      "queue error",
+      () => time,
+    );
     for (let i = 0; i < 5; i++) error(new Error(`number ${i}`));
     time = 10_000;
     error(new Error("later"));

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { fromDrizzle, type Job, PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import { AppError } from "../../errors.ts";
-import { createErrorLog } from "./error-log.ts";
+import { createQuietErrors } from "../log/quiet-errors.ts";
 import type { JobHandlers, JobName, Jobs, QueuePort, Schedule } from "./port.ts";
 import { runBatch } from "./run-batch.ts";
 import { DEAD_LETTERS, JOB_SETTINGS, SCHEDULE_SETTINGS, scheduleQueue } from "./settings.ts";
@@ -41,9 +41,11 @@ export interface Queue extends QueuePort {
  */
 export function createQueue({
   databaseUrl,
+  applicationName,
   log,
 }: {
   databaseUrl: string;
+  applicationName: string;
   log: Pick<Logger, "info" | "warn" | "error">;
 }): Queue {
   let boss: PgBoss | undefined;
@@ -60,7 +62,7 @@ export function createQueue({
   async function connect(delay: number): Promise<void> {
     const candidate = new PgBoss({
       connectionString: databaseUrl,
-      application_name: "coaching-app-queue",
+      application_name: applicationName,
       schema: "pgboss",
       migrate: false,
       max: 2,
@@ -69,7 +71,7 @@ export function createQueue({
       // Needs the owner of the indexes, which the application's role is not.
       reindex: false,
     });
-    candidate.on("error", createErrorLog(log));
+    candidate.on("error", createQuietErrors(log, "queue error"));
     candidate.on("warning", ({ message }) => log.warn({ reason: message }, "queue warning"));
     try {
       await candidate.start();

@@ -3,6 +3,7 @@ import { isPlaceholder, weaknessOf } from "../weak-secret.ts";
 import { type Check, check, when } from "./check.ts";
 import { productionDatabase } from "./production-database.ts";
 import { productionMail } from "./production-mail.ts";
+import { productionRedis } from "./production-redis.ts";
 import { productionStorage } from "./production-storage.ts";
 
 const generate = "make one with: coachctl secrets generate";
@@ -96,6 +97,7 @@ export const production: readonly Check[] = [
     fix: "remove it or set it to off",
   }),
   ...productionDatabase,
+  ...productionRedis,
   ...productionStorage,
   ...productionMail,
 ];
