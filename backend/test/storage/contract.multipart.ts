@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { StoragePort } from "../../src/adapters/storage/port.ts";
+import type { ListedMultipart, StoragePort } from "../../src/adapters/storage/port.ts";
 import { MIB, newKey, readBytes, TYPE } from "./content.ts";
 import { send, tampered } from "./request.ts";
 
@@ -97,6 +97,36 @@ export function describeMultipart(storage: () => StoragePort): void {
       const completed = storage().completeMultipart(key, uploadId, [{ partNumber: 1, etag: '"x"' }]);
       await expect(completed).rejects.toMatchObject({ code: "not_found" });
       expect(await storage().head(key)).toBeNull();
+    });
+
+    it("lists what was neither completed nor aborted, below a prefix", async () => {
+      const top = `staging/${randomUUID()}`;
+      const listed = async (prefix: string) => {
+        const found: ListedMultipart[] = [];
+        for await (const one of storage().listMultiparts(prefix)) found.push(one);
+        return found;
+      };
+      const [a, b, c, d] = ["a/1", "a/2", "b/1", "b/2"].map((name) => `${top}/${name}`) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      const ids = await Promise.all([a, b, c, d, a].map((key) => storage().startMultipart(key, TYPE)));
+      const pairs = (found: ListedMultipart[]) =>
+        found.map(({ key, uploadId }) => `${key} ${uploadId}`).sort();
+      const all = [a, b, c, d, a].map((key, i) => `${key} ${ids[i]}`).sort();
+      const found = await listed(`${top}/`);
+      expect(pairs(found)).toEqual(all);
+      for (const { initiatedAt } of found)
+        expect(Math.abs(Date.now() - initiatedAt.getTime())).toBeLessThan(60_000);
+      expect(pairs(await listed(`${top}/a/`))).toEqual(all.filter((pair) => pair.startsWith(`${top}/a/`)));
+      await storage().abortMultipart(b, String(ids[1]));
+      await upload(c, String(ids[2]), 1, Buffer.from("x"));
+      await storage().completeMultipart(c, String(ids[2]), await storage().listParts(c, String(ids[2])));
+      const open = [a, d, a].map((key, i) => `${key} ${ids[[0, 3, 4][i] ?? 0]}`);
+      expect(pairs(await listed(`${top}/`))).toEqual(open.sort());
+      expect(await listed(`${randomUUID()}/`)).toEqual([]);
     });
 
     it("knows an upload only together with its key", async () => {

@@ -28,7 +28,7 @@ export function prepareFolders(root: string): DiskFolders {
   for (const name of readdirSync(folders.temporary)) {
     const path = join(folders.temporary, name);
     const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-    if (modified !== undefined && modified < oldest) rmSync(path, { force: true });
+    if (modified !== undefined && modified < oldest) rmSync(path, { recursive: true, force: true });
   }
   return folders;
 }

@@ -3,11 +3,12 @@ import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../errors.ts";
-import { nullIfMissing } from "./disk.faults.ts";
+import { mapFaults, nullIfMissing } from "./disk.faults.ts";
 import { type DiskFolders, objectPath, PRIVATE_FOLDER } from "./disk.folders.ts";
 import { bytes, publish, toHead, writeTemporary } from "./disk.publish.ts";
+import { assertPrefix } from "./keys.ts";
 import { chooseParts } from "./parts.ts";
-import type { ObjectHead, PartRef, UploadedPart } from "./port.ts";
+import type { ListedMultipart, ObjectHead, PartRef, UploadedPart } from "./port.ts";
 
 const UPLOAD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const KEY_FILE = "key";
@@ -22,6 +23,12 @@ export function createDiskMultipart(folders: DiskFolders) {
     const known = UPLOAD_ID.test(uploadId) && (await nullIfMissing(readFile(join(folder, KEY_FILE), "utf8")));
     if (known !== key) throw noUpload();
     return folder;
+  }
+
+  /** Out of sight at once: a process killed while it deletes leaves nothing that could be taken for an upload. */
+  async function forget(folder: string): Promise<void> {
+    const gone = join(folders.temporary, randomUUID());
+    if (await nullIfMissing(rename(folder, gone).then(() => true))) await rm(gone, { recursive: true });
   }
 
   async function listParts(key: string, uploadId: string): Promise<UploadedPart[]> {
@@ -70,7 +77,7 @@ export function createDiskMultipart(folders: DiskFolders) {
       const total = chosen.reduce((sum, { size }) => sum + size, 0);
       const paths = chosen.map(({ partNumber }) => join(folder, String(partNumber)));
       await publish(folders, await writeTemporary(folders, bytes(total, concatenated(paths))), key);
-      await rm(folder, { recursive: true, force: true });
+      await forget(folder);
     },
 
     async abort(key: string, uploadId: string): Promise<void> {
@@ -78,7 +85,17 @@ export function createDiskMultipart(folders: DiskFolders) {
         if (error instanceof AppError && error.code === "not_found") return null;
         throw error;
       });
-      if (folder !== null) await rm(folder, { recursive: true, force: true });
+      if (folder !== null) await forget(folder);
+    },
+
+    async *list(prefix: string): AsyncGenerator<ListedMultipart> {
+      assertPrefix(prefix);
+      for (const uploadId of await mapFaults(readdir(folders.multipart))) {
+        const path = join(folders.multipart, uploadId, KEY_FILE);
+        const key = await mapFaults(nullIfMissing(readFile(path, "utf8")));
+        const stats = await mapFaults(nullIfMissing(stat(path)));
+        if (stats !== null && key?.startsWith(prefix)) yield { key, uploadId, initiatedAt: stats.mtime };
+      }
     },
   };
 }

@@ -74,6 +74,7 @@ export function createDiskStorage(options: DiskOptions): DiskStorage {
     completeMultipart: (key, uploadId, parts) =>
       mapFaults(multipart.complete(assertKey(key), uploadId, parts)),
     abortMultipart: (key, uploadId) => mapFaults(multipart.abort(assertKey(key), uploadId)),
+    listMultiparts: multipart.list,
     close: async () => undefined,
   };
 }

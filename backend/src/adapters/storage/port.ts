@@ -32,6 +32,8 @@ export interface StoragePort {
   completeMultipart(key: string, uploadId: string, parts: readonly PartRef[]): Promise<void>;
   /** Forgets the parts; unknown is fine. */
   abortMultipart(key: string, uploadId: string): Promise<void>;
+  /** Uploads in parts below a prefix that were neither completed nor aborted, in no order. */
+  listMultiparts(prefix: string): AsyncIterable<ListedMultipart>;
   /** Ends connections. */
   close(): Promise<void>;
 }
@@ -87,6 +89,12 @@ export interface ListedObject {
   readonly key: string;
   readonly size: number;
   readonly lastModified: Date;
+}
+
+export interface ListedMultipart {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly initiatedAt: Date;
 }
 
 export interface PartRef {

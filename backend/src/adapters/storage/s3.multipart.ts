@@ -2,12 +2,13 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
   ListPartsCommand,
 } from "@aws-sdk/client-s3";
 import { AppError } from "../../errors.ts";
-import { assertKey } from "./keys.ts";
+import { assertKey, assertPrefix } from "./keys.ts";
 import { chooseParts } from "./parts.ts";
-import type { PartRef, UploadedPart } from "./port.ts";
+import type { ListedMultipart, PartRef, UploadedPart } from "./port.ts";
 import type { S3Clients, S3Config } from "./s3.clients.ts";
 import { nullIfNotFound, patiently, promptly } from "./s3.faults.ts";
 
@@ -60,6 +61,25 @@ export function createS3Multipart({ server, patient }: S3Clients, config: S3Conf
     async abort(key: string, uploadId: string): Promise<void> {
       const command = new AbortMultipartUploadCommand({ ...target(key), UploadId: uploadId });
       await nullIfNotFound(promptly((signal) => server.send(command, { abortSignal: signal })));
+    },
+
+    async *list(prefix: string): AsyncGenerator<ListedMultipart> {
+      const where = { Bucket: config.bucket, Prefix: assertPrefix(prefix) };
+      let after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+      while (after !== undefined) {
+        const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({ ...where, ...after });
+        const page = await promptly((signal) => server.send(command, { abortSignal: signal }));
+        for (const {
+          Key: key = "",
+          UploadId: uploadId = "",
+          Initiated: initiatedAt = new Date(),
+        } of page.Uploads ?? [])
+          yield { key, uploadId, initiatedAt };
+        after =
+          page.IsTruncated && page.NextKeyMarker
+            ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+            : undefined;
+      }
     },
   };
 }

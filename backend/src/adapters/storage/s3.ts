@@ -100,6 +100,7 @@ export function createS3Storage(config: S3Config): StoragePort {
     listParts: multipart.listParts,
     completeMultipart: multipart.complete,
     abortMultipart: multipart.abort,
+    listMultiparts: multipart.list,
 
     async close() {
       clients.close();
