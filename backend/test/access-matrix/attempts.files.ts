@@ -25,6 +25,33 @@ async function uploaded({ app }: Scene, person: Person): Promise<string> {
   return json.storageKey;
 }
 
+/** Begins an upload in parts and sends its only part. */
+async function uploadedInParts({ app }: Scene, person: Person): Promise<string> {
+  const post = (path: string, body: unknown) =>
+    call(app, "POST", `/api/v1/files/multipart${path}`, { token: person.token, body });
+  const { json: started } = await post("", { ...presignBody("avatar", ""), size: png.length });
+  const { json } = await post(`/${started.uploadId}/parts`, { partNumbers: [1] });
+  const put = await fetch(json.parts[0].uploadUrl, { method: "PUT", body: png });
+  if (!put.ok) throw new Error(`upload: ${put.status}`);
+  return started.uploadId;
+}
+
+const ownParts: Prepare = async (scene) => ({
+  params: { uploadId: await uploadedInParts(scene, scene.caller) },
+});
+
+/** One for all: nobody can do anything to it. */
+const foreignParts: Prepare = async (scene) => {
+  const { colleague } = scene.target;
+  const [open] = await scene.app.deps.database.sql<{ id: string }[]>`
+    select id from upload_intent where user_id = ${colleague.userId} and upload_id is not null`;
+  return { params: { uploadId: open?.id ?? (await uploadedInParts(scene, colleague)) } };
+};
+
+const withParts =
+  (prepare: Prepare): Prepare =>
+  async (scene) => ({ ...(await prepare(scene)), body: { partNumbers: [1] } });
+
 export const fileAttempts: Readonly<Record<string, Prepare>> = {
   "files.presign: avatar": presign("avatar"),
   "files.presign: orgLogo": presign("orgLogo"),
@@ -35,6 +62,15 @@ export const fileAttempts: Readonly<Record<string, Prepare>> = {
   "files.register: another person's upload": async (scene) => ({
     body: { storageKey: await uploaded(scene, scene.target.colleague) },
   }),
+  "files.multipart.start: avatar": presign("avatar"),
+  "files.multipart.start: orgLogo": presign("orgLogo"),
+  "files.multipart.start: organizationFile": presign("organizationFile"),
+  "files.multipart.parts: own avatar": withParts(ownParts),
+  "files.multipart.parts: another person's upload": withParts(foreignParts),
+  "files.multipart.complete: own avatar": ownParts,
+  "files.multipart.complete: another person's upload": foreignParts,
+  "files.multipart.abort: own avatar": ownParts,
+  "files.multipart.abort: another person's upload": foreignParts,
   "files.get: own avatar": ownAvatar,
   "files.get: a colleague's avatar": present("avatar"),
   "files.get: orgLogo": present("orgLogo"),

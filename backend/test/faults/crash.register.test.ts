@@ -62,7 +62,7 @@ async function everywhere(
     const runs = (abandoned ? [true, false] : [true]).map(async (comesBack) => {
       const storageKey = await staged(app, caller, bytes, { ...paper, ...body });
       const { survived, label } = await runUntil(app, point, (deps) =>
-        createRegister(deps)(caller, storageKey),
+        createRegister(deps)(caller, { storageKey }),
       );
       const before = await checkFile(await fileIdOf(app, storageKey), bytes, boss.token, label);
       if (!comesBack) return survived;
@@ -125,7 +125,7 @@ describe.each(["killed", "failed"] as const)("a register %s at any of its steps"
       const bytes = picture();
       const storageKey = await staged(app, owner, bytes, avatar);
       const { survived, label } = await runUntil(app, point, (deps) =>
-        createRegister(deps)(owner, storageKey),
+        createRegister(deps)(owner, { storageKey }),
       );
       await checkFile(await fileIdOf(app, storageKey), bytes, person.token, label);
       const { avatarFileId } = (await call(app, "GET", "/api/v1/me", { token: person.token })).json;

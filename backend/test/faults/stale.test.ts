@@ -49,7 +49,7 @@ const leaseEnds = (storageKey: string) => sql`
 async function overtaken(body: Record<string, unknown>) {
   const signed = await upload(app, boss.token, bytes, documentOf(tenant, body));
   const { hanging, reached, go } = hangingStore();
-  const stale = createRegister({ ...filesDeps(app), storage: hanging })(caller, signed.storageKey).then(
+  const stale = createRegister({ ...filesDeps(app), storage: hanging })(caller, signed).then(
     () => "registered",
     () => "refused",
   );
@@ -108,7 +108,7 @@ describe("a register that hung for longer than its claim lasts", () => {
   it("leaves no bytes behind when its intent was swept meanwhile", async () => {
     const storageKey = await staged(app, caller, bytes, paper);
     const { hanging, reached, go } = hangingStore();
-    const stale = createRegister({ ...filesDeps(app), storage: hanging })(caller, storageKey).catch(
+    const stale = createRegister({ ...filesDeps(app), storage: hanging })(caller, { storageKey }).catch(
       (error: unknown) => error,
     );
     await reached;
@@ -163,10 +163,9 @@ describe("the sweep", () => {
     const { hanging } = hangingStore();
     // Registered by a process whose queue hands the job out much later.
     const queue = { enqueue: async () => undefined };
-    const { id: fileId } = await createRegister({ ...filesDeps(app), storage: hanging, queue })(
-      caller,
+    const { id: fileId } = await createRegister({ ...filesDeps(app), storage: hanging, queue })(caller, {
       storageKey,
-    );
+    });
     await letTimePass(app);
     await sweep(app);
     await app.deps.queue.enqueue("file-verify", {
@@ -187,7 +186,7 @@ describe("the sweep", () => {
   it("finds what the check of a large file copied after the file was deleted", async () => {
     const storageKey = await staged(app, caller, document(16 * MIB + 5), paper);
     const queue = { enqueue: async () => undefined };
-    const { id: fileId } = await createRegister({ ...filesDeps(app), queue })(caller, storageKey);
+    const { id: fileId } = await createRegister({ ...filesDeps(app), queue })(caller, { storageKey });
     const { hanging, reached, go } = hangingStore();
     const check = createFileJobs({ ...filesDeps(app), storage: hanging }).handlers["file-verify"]({
       fileId,

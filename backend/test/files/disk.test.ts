@@ -2,6 +2,8 @@ import { describe } from "vitest";
 import { describeDeleting } from "./contract.deleting.ts";
 import { describeIntents } from "./contract.intents.ts";
 import { describeMainJob } from "./contract.main-job.ts";
+import { describeMultipart } from "./contract.multipart.ts";
+import { describeMultipartEnds } from "./contract.multipart-ends.ts";
 import { describeNames } from "./contract.names.ts";
 import { describePermissions } from "./contract.permissions.ts";
 import { describeStreaming } from "./contract.streaming.ts";
@@ -19,6 +21,8 @@ describe("files on disk", () => {
     describeNames,
     describeStreaming,
     describeDeleting,
+    describeMultipart,
+    describeMultipartEnds,
   ])
     part(world);
 });

@@ -3,6 +3,7 @@ import type { JobHandlers, Schedule } from "../../adapters/queue/port.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file, organization, uploadIntent } from "../../db/schema/index.ts";
 import type { FilesDeps } from "./files.deps.ts";
+import { createMultipartSweep } from "./files.multipart.sweep.ts";
 import { objectKey, stagingKey } from "./files.rows.ts";
 import { verifyObject } from "./files.verify.ts";
 
@@ -107,11 +108,14 @@ export function createFileJobs({ db, storage, queue }: FilesDeps) {
       await queue.enqueue("object-delete", { keys: keys.slice(i, i + 100) }, tx);
   }
 
+  const sweepMultiparts = createMultipartSweep({ db, storage });
+
   const schedules: readonly Schedule[] = [
     {
       name: "file-sweep",
       cron: "*/10 * * * *",
       async run() {
+        await sweepMultiparts();
         await sweepIntents();
         await sweepStaging();
       },

@@ -5,17 +5,19 @@ import { AppError } from "../../errors.ts";
 import { cleanFileName, extensionOf } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
-import { reserve } from "./files.quota.ts";
+import { type NewIntent, reserve } from "./files.quota.ts";
 import { stagingKey } from "./files.rows.ts";
 import type { Presign, Presigned } from "./files.schema.ts";
 import { accepts, targets } from "./files.targets.ts";
 
-const startWithinSeconds = 10 * 60;
+type Admitted = Omit<NewIntent, "expiresAt">;
+
+export const startWithinSeconds = 10 * 60;
 const registerWithinSeconds = 60 * 60;
 
-/** Permission to upload one object: a single-use intent, and a URL that takes exactly what was declared. */
-export function createPresign({ db, storage, storageIsUp, limits, quotaBytes }: FilesDeps) {
-  return async (caller: Caller, input: Presign): Promise<Presigned> => {
+/** What is asked of every upload before it may begin; makes the intent, which is not stored yet. */
+export function createAdmission({ storageIsUp, limits }: FilesDeps) {
+  return async (caller: Caller, input: Presign): Promise<Admitted> => {
     const target = targets[input.target];
     const organizationId = ownerOf(input);
     enforce(uploadVerdict(caller, input.target, organizationId), knownIn(caller, organizationId));
@@ -27,17 +29,9 @@ export function createPresign({ db, storage, storageIsUp, limits, quotaBytes }: 
         `${input.contentType} is not accepted for ${input.target}`,
       );
     await storageIsUp();
-
-    const storageKey = `${input.prefix ?? target.prefix}/${uuidv7()}.${extensionOf(input.fileName)}`;
-    const upload = await storage.presignPut({
-      key: stagingKey(storageKey),
-      contentType: input.contentType,
-      size: input.size,
-      expiresIn: startWithinSeconds,
-    });
-    await reserve(db, quotaBytes, {
+    return {
       fileId: uuidv7(),
-      storageKey,
+      storageKey: `${input.prefix ?? target.prefix}/${uuidv7()}.${extensionOf(input.fileName)}`,
       target: input.target,
       userId: caller.userId,
       organizationId,
@@ -45,8 +39,25 @@ export function createPresign({ db, storage, storageIsUp, limits, quotaBytes }: 
       declaredType: input.contentType,
       size: input.size,
       sha256: input.sha256 ?? null,
-      expiresAt: new Date(Date.now() + registerWithinSeconds * 1000),
+    };
+  };
+}
+
+/** Permission to upload one object: a single-use intent, and a URL that takes exactly what was declared. */
+export function createPresign(deps: FilesDeps) {
+  const { db, storage, quotaBytes } = deps;
+  const admit = createAdmission(deps);
+  return async (caller: Caller, input: Presign): Promise<Presigned> => {
+    const admitted = await admit(caller, input);
+    const { storageKey } = admitted;
+    const upload = await storage.presignPut({
+      key: stagingKey(storageKey),
+      contentType: input.contentType,
+      size: input.size,
+      expiresIn: startWithinSeconds,
     });
+    const expiresAt = new Date(Date.now() + registerWithinSeconds * 1000);
+    await reserve(db, quotaBytes, { ...admitted, expiresAt });
     return {
       uploadUrl: upload.url,
       method: "PUT",

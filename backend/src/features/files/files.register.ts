@@ -1,11 +1,12 @@
-import { and, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
-import { v7 as uuidv7 } from "uuid";
+import { eq, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file, organization, uploadIntent, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
+import { createClaims, finalKey, type Intent, isMine, noUpload, type UploadRef } from "./files.claims.ts";
 import type { FilesDeps } from "./files.deps.ts";
+import { joinParts, partedOf } from "./files.parts.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { type FileRow, objectKey, stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
@@ -15,10 +16,7 @@ import { type Verified, verifyObject } from "./files.verify.ts";
 /** Up to this size the bytes are checked inside the request; larger ones in a job. */
 const checkedAtOnceBytes = 16 * 1024 * 1024;
 
-/** A register that has not ended by then died with its process: the intent may be claimed again. */
-const claimSeconds = 60;
-
-type Intent = typeof uploadIntent.$inferSelect;
+export type Register = ReturnType<typeof createRegister>;
 type Checked = Extract<Verified, { ok: true }>;
 
 /**
@@ -27,59 +25,12 @@ type Checked = Extract<Verified, { ok: true }>;
  */
 export function createRegister(deps: FilesDeps) {
   const { db, storage } = deps;
-
-  /**
-   * Takes the intent, with a final key of its own: whoever claimed before and hangs cannot write where we do. What that
-   * one may have left is removed.
-   */
-  async function claim(caller: Caller, storageKey: string): Promise<Intent> {
-    return db.transaction(async (tx) => {
-      const [intent] = await tx
-        .select()
-        .from(uploadIntent)
-        .where(
-          and(
-            eq(uploadIntent.storageKey, storageKey),
-            eq(uploadIntent.userId, caller.userId),
-            isNull(uploadIntent.usedAt),
-            gt(uploadIntent.expiresAt, sql`now()`),
-            or(
-              isNull(uploadIntent.claimedAt),
-              lt(uploadIntent.claimedAt, sql`now() - ${claimSeconds} * interval '1 second'`),
-            ),
-          ),
-        )
-        .for("update");
-      if (!intent)
-        throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
-      if (intent.claimedAt) await deps.queue.enqueue("object-delete", { keys: [finalKey(intent)] }, tx);
-      const claimed = { claimedAt: new Date(), fileId: uuidv7() };
-      await tx.update(uploadIntent).set(claimed).where(eq(uploadIntent.id, intent.id));
-      return { ...intent, ...claimed };
-    });
-  }
-
-  /** Only what is still ours: the claim may have run out meanwhile. */
-  const mine = (intent: Intent) =>
-    and(eq(uploadIntent.id, intent.id), eq(uploadIntent.fileId, intent.fileId), isNull(uploadIntent.usedAt));
-
-  /** Lets the client try again, at another final key: nothing was decided about the upload. */
-  const release = (intent: Intent, copied: boolean): Promise<void> =>
-    db.transaction(async (tx) => {
-      const undecided = await tx
-        .update(uploadIntent)
-        .set({ claimedAt: null })
-        .where(mine(intent))
-        .returning({ id: uploadIntent.id });
-      // A commit may have come through although its answer did not: then the object is a file's.
-      if (copied && undecided.length > 0)
-        await deps.queue.enqueue("object-delete", { keys: [finalKey(intent)] }, tx);
-    });
+  const { claim, release } = createClaims(deps);
 
   /** Somebody else decides about this upload now: what we copied is nobody's. */
   async function lost(intent: Intent): Promise<never> {
     await storage.delete(finalKey(intent));
-    throw new AppError("not_found", "No such upload of yours, or it was registered or expired");
+    throw noUpload();
   }
 
   async function reject(intent: Intent, reason: string): Promise<never> {
@@ -88,7 +39,7 @@ export function createRegister(deps: FilesDeps) {
       const used = await tx
         .update(uploadIntent)
         .set({ usedAt: sql`now()` })
-        .where(mine(intent))
+        .where(isMine(intent))
         .returning({ id: uploadIntent.id });
       if (used.length > 0) await deps.queue.enqueue("object-delete", { keys }, tx);
       return used.length > 0;
@@ -111,7 +62,7 @@ export function createRegister(deps: FilesDeps) {
       const used = await tx
         .update(uploadIntent)
         .set({ usedAt: sql`now()` })
-        .where(mine(intent))
+        .where(isMine(intent))
         .returning({ id: uploadIntent.id });
       if (used.length === 0) return null;
       // Before the insert, whose foreign key shares this lock: taken later, two registers would wait for each other.
@@ -152,8 +103,8 @@ export function createRegister(deps: FilesDeps) {
   }
 
   /** @throws AppError `not_found`, `conflict` (nothing uploaded yet), `unprocessable` (not what was promised) */
-  return async (caller: Caller, storageKey: string): Promise<FileDto> => {
-    const intent = await claim(caller, storageKey);
+  return async (caller: Caller, upload: UploadRef): Promise<FileDto> => {
+    const intent = await claim(caller, upload);
     let outcome: FileRow;
     let copied = false;
     try {
@@ -162,7 +113,9 @@ export function createRegister(deps: FilesDeps) {
         uploadVerdict(caller, intent.target, intent.organizationId),
         knownIn(caller, intent.organizationId),
       );
-      const staged = await storage.head(stagingKey(storageKey));
+      const parted = partedOf(intent);
+      if (parted) await joinParts(storage, parted);
+      const staged = await storage.head(stagingKey(intent.storageKey));
       if (!staged)
         throw new AppError("conflict", "Nothing was uploaded yet: PUT to the upload URL first", {
           retryAfter: 1,
@@ -179,9 +132,6 @@ export function createRegister(deps: FilesDeps) {
     return toFileDto(outcome);
   };
 }
-
-const finalKey = (intent: Intent): string =>
-  objectKey({ id: intent.fileId, organizationId: intent.organizationId, uploadedBy: intent.userId });
 
 /** Points the owner at its new avatar or logo, and lets go of the one before. */
 async function replaceSingle(

@@ -122,7 +122,7 @@ export const fileRoutes = (files: FilesService) =>
   createRouter()
     .openapi(presign, async (c) => c.json(await files.presign(c.get("caller"), c.req.valid("json")), 201))
     .openapi(register, async (c) => {
-      const registered = await files.register(c.get("caller"), c.req.valid("json").storageKey);
+      const registered = await files.register(c.get("caller"), c.req.valid("json"));
       c.header("Location", `/api/v1/files/${registered.id}`);
       return c.json(registered, 201);
     })

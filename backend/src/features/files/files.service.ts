@@ -6,6 +6,7 @@ import { file } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { contentDisposition } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
+import { createMultipart } from "./files.multipart.ts";
 import { deleteVerdict, knownIn, readVerdict } from "./files.policy.ts";
 import { createPresign } from "./files.presign.ts";
 import { createRegister } from "./files.register.ts";
@@ -28,9 +29,12 @@ export function createFilesService(deps: FilesDeps) {
     return found.row;
   }
 
+  const register = createRegister(deps);
+
   return {
     presign: createPresign(deps),
-    register: createRegister(deps),
+    register,
+    multipart: createMultipart(deps, register),
 
     /** The file and, once it is ready, a URL that serves it for five minutes. */
     async get(caller: Caller, fileId: string): Promise<FileWithUrl> {
