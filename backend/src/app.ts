@@ -4,6 +4,7 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { multipartRoutes } from "./features/files/files.multipart.routes.ts";
+import { fileListRoutes } from "./features/files/files.list.routes.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
 import { storageRoutes } from "./features/files/files.storage.routes.ts";
 import { invitationLinkRoutes } from "./features/invitations/invitations.link.routes.ts";
@@ -53,6 +54,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   v1.route("/", invitationLinkRoutes(deps.services.invitationAnswers));
   v1.route("/", fileRoutes(deps.services.files));
   v1.route("/", multipartRoutes(deps.services.files));
+  v1.route("/", fileListRoutes(deps.services.listFiles));
   v1.route("/", storageRoutes(deps.services.storage));
   documentAuth(v1.openAPIRegistry, deps.authEndpoints);
   const document = createDocument(root, v1, config);

@@ -23,6 +23,7 @@ import { countServers, instanceName, type Role } from "./db/instances.ts";
 import { schemaState } from "./db/schema-state.ts";
 import { AppError } from "./errors.ts";
 import { createFileJobs } from "./features/files/files.jobs.ts";
+import { createListFiles } from "./features/files/files.list.ts";
 import { createFilesService } from "./features/files/files.service.ts";
 import { createStorageService } from "./features/files/files.storage.ts";
 import { targets } from "./features/files/files.targets.ts";
@@ -168,6 +169,7 @@ export function createDeps(
     }),
     invitationAnswers,
     files: createFilesService(filesDeps),
+    listFiles: createListFiles({ db, cursors }),
     storage: createStorageService(filesDeps),
     signIn,
     system: createSystemService({

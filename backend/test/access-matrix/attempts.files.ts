@@ -71,6 +71,10 @@ export const fileAttempts: Readonly<Record<string, Prepare>> = {
   "files.multipart.complete: another person's upload": foreignParts,
   "files.multipart.abort: own avatar": ownParts,
   "files.multipart.abort: another person's upload": foreignParts,
+  "files.list": ({ target }) => ({ query: `?organizationId=${target.organizationId}` }),
+  "files.list: in quarantine": ({ target }) => ({
+    query: `?organizationId=${target.organizationId}&status=quarantined`,
+  }),
   "files.get: own avatar": ownAvatar,
   "files.get: a colleague's avatar": present("avatar"),
   "files.get: orgLogo": present("orgLogo"),
