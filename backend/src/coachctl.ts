@@ -4,6 +4,7 @@ import { createAdmin } from "./coachctl/admin.ts";
 import { verifyAudit } from "./coachctl/audit.ts";
 import type { Command, Terminal } from "./coachctl/command.ts";
 import { migrateDatabase } from "./coachctl/database.ts";
+import { checkFiles } from "./coachctl/files.ts";
 import { runPreflight } from "./coachctl/preflight.ts";
 import { generate, reencrypt } from "./coachctl/secrets.ts";
 import { revokeSessions } from "./coachctl/sessions.ts";
@@ -14,6 +15,7 @@ const commands: readonly Command[] = [
   createAdmin,
   revokeSessions,
   verifyAudit,
+  checkFiles,
   generate,
   reencrypt,
 ];

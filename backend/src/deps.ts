@@ -26,7 +26,7 @@ import { createFileJobs } from "./features/files/files.jobs.ts";
 import { createListFiles } from "./features/files/files.list.ts";
 import { createFilesService } from "./features/files/files.service.ts";
 import { createStorageService } from "./features/files/files.storage.ts";
-import { targets } from "./features/files/files.targets.ts";
+import { createStoreSweep } from "./features/files/files.sweep.ts";
 import { createInvitationAnswers } from "./features/invitations/invitations.answers.ts";
 import { createInvite } from "./features/invitations/invitations.invite.ts";
 import { createInvitationsService } from "./features/invitations/invitations.service.ts";
@@ -47,10 +47,10 @@ import { createGate } from "./features/sign-in/sign-in.gate.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createSignInService } from "./features/sign-in/sign-in.service.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
-import type { PublicConfig } from "./features/system/system.schema.ts";
 import { createSystemService } from "./features/system/system.service.ts";
 import { networkOf } from "./http/client-ip.ts";
 import { createErrorCounter } from "./http/error-counter.ts";
+import { publicConfigOf } from "./public-config.ts";
 
 export type Deps = ReturnType<typeof createDeps>;
 
@@ -99,7 +99,8 @@ export function createDeps(
   const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
   const purge = createOrganizationPurge({ db: jobsDatabase.db, removeFiles: fileJobs.removeOrganization });
   const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
-  const schedules = [...fileJobs.schedules, purge, ...housekeeping.schedules];
+  const storeSweep = createStoreSweep({ db: jobsDatabase.db, storage }, log);
+  const schedules = [...fileJobs.schedules, storeSweep, purge, ...housekeeping.schedules];
 
   const sessions = createSessionLookup(database, { maxDays: config.auth.sessionMaxDays });
   const traces = createPasswordTraces();
@@ -231,22 +232,5 @@ export function createDeps(
       limiters.close();
       await Promise.all([mail.close(), storage.close(), database.close(), jobsDatabase.close()]);
     },
-  };
-}
-
-function publicConfigOf({ limits, fileLimits, auth, policies }: Config): PublicConfig {
-  const budget = ({ max, window }: { max: number; window: number }) => ({ max, windowSeconds: window });
-  const uploads = Object.entries(targets).map(([name, { types }]) => [
-    name,
-    { maxBytes: fileLimits[name as keyof typeof targets], types: types.map((type) => type.source) },
-  ]);
-  return {
-    limits: { requests: budget(limits.all), writes: budget(limits.write), auth: budget(limits.auth) },
-    uploads: Object.fromEntries(uploads),
-    password: { minLength: passwordLength.min, maxLength: passwordLength.max },
-    signupMode: auth.signupMode,
-    organizationSignup: auth.organizationSignup,
-    emailVerificationRequired: auth.requireEmailVerification,
-    policies: { privacyUrl: policies.privacyUrl ?? null, termsUrl: policies.termsUrl ?? null },
   };
 }

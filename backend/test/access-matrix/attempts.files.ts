@@ -71,8 +71,8 @@ export const fileAttempts: Readonly<Record<string, Prepare>> = {
   "files.multipart.complete: another person's upload": foreignParts,
   "files.multipart.abort: own avatar": ownParts,
   "files.multipart.abort: another person's upload": foreignParts,
-  "files.list": ({ target }) => ({ query: `?organizationId=${target.organizationId}` }),
-  "files.list: in quarantine": ({ target }) => ({
+  "files.list: organizationFile": ({ target }) => ({ query: `?organizationId=${target.organizationId}` }),
+  "files.list: organizationFile, held": ({ target }) => ({
     query: `?organizationId=${target.organizationId}&status=quarantined`,
   }),
   "files.get: own avatar": ownAvatar,

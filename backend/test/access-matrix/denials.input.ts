@@ -77,7 +77,7 @@ function queryCases(path: string, names: readonly string[]): readonly InputCase[
     ...(names.includes("limit")
       ? ["0", "101", "-1", "1.5", "x", "", "1e1", "%00"].map((limit) => ({
           name: `limit=${limit}`,
-          path: `${path}?limit=${limit}`,
+          path: `${path}${joint}limit=${limit}`,
           ...invalid,
         }))
       : []),
@@ -88,7 +88,8 @@ const malformedIds = ["x", "0", "null", "..%2f..", "%27%20or%201=1", `${uuidv7()
 
 function pathCases(operation: Operation, path: string): readonly InputCase[] {
   const uuid = /[0-9a-f]{8}-[0-9a-f-]{27}/;
-  if (!uuid.test(path)) return [];
+  // In the path alone: an id in the query is validated like any other field.
+  if (!uuid.test(path.split("?")[0] ?? "")) return [];
   const notFound = { status: 404, code: "not_found" };
   const collection = operation.path.replace(/\{\w+\}.*/, "");
   return [...malformedIds, path.match(uuid)?.[0].replaceAll("-", "") ?? ""]

@@ -9,6 +9,7 @@ import {
   atEveryStep,
   callerOf,
   expectNothingLeftOver,
+  expectSoundStore,
   fileIdOf,
   letTimePass,
   runUntil,
@@ -87,6 +88,7 @@ async function afterwards(): Promise<void> {
   await letTimePass(app);
   await sweep(app);
   await expectNothingLeftOver(app);
+  await expectSoundStore(app);
 }
 
 describe.each(["killed", "failed"] as const)("a register %s at any of its steps", (mishap) => {

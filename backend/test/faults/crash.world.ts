@@ -7,7 +7,10 @@ import type { Caller } from "../../src/auth/actor.ts";
 import * as schema from "../../src/db/schema/index.ts";
 import type { FilesDeps } from "../../src/features/files/files.deps.ts";
 import { createFileJobs } from "../../src/features/files/files.jobs.ts";
+import { findMissing } from "../../src/features/files/files.missing.ts";
+import { takeStock } from "../../src/features/files/files.orphans.ts";
 import type { Presign } from "../../src/features/files/files.schema.ts";
+import { createStoreSweep } from "../../src/features/files/files.sweep.ts";
 import type { TestApp } from "../harness/app.ts";
 import type { Person } from "../harness/client.ts";
 import { type Crash, crashingPool, crashingStorage, createCrash, type Mishap, type Moment } from "./crash.ts";
@@ -98,15 +101,21 @@ export async function fileIdOf({ deps }: TestApp, storageKey: string): Promise<s
 /** The clean-up that comes round by the clock, now. */
 export const sweep = (app: TestApp, deps = filesDeps(app)) => createFileJobs(deps).schedules[0]?.run();
 
-/** Makes every intent run out, and every object in staging two hours old. */
+/** What comes round once a day, now. */
+export const sweepStore = (app: TestApp, deps = filesDeps(app)) =>
+  createStoreSweep(deps, { info: () => undefined, error: () => undefined }).run();
+
+/** Makes every intent run out, every object in staging two hours old, and every other one two days. */
 export async function letTimePass(app: TestApp): Promise<void> {
   await app.deps.database.sql`
     update upload_intent set expires_at = now() - interval '2 hours', claimed_at = claimed_at - interval '3 hours'`;
-  const twoHoursAgo = Date.now() / 1000 - 2 * 3600;
+  const hoursAgo = (hours: number) => Date.now() / 1000 - hours * 3600;
   const root = join(app.config.dataDir, "files", "objects");
   for (const name of readdirSync(root, { recursive: true }).map(String))
-    if (name.startsWith("staging/") && statSync(join(root, name)).isFile())
-      utimesSync(join(root, name), twoHoursAgo, twoHoursAgo);
+    if (statSync(join(root, name)).isFile()) {
+      const then = hoursAgo(name.startsWith("staging/") ? 2 : 48);
+      utimesSync(join(root, name), then, then);
+    }
 }
 
 /** No files, no intents, no objects. */
@@ -127,4 +136,11 @@ export async function expectNothingLeftOver(app: TestApp): Promise<void> {
     for await (const { key } of app.deps.storage.list("")) if (!missing.delete(key)) ownerless.push(key);
     expect({ missing: [...missing], ownerless }).toEqual({ missing: [], ownerless: [] });
   }, 8000);
+}
+
+/** The same by the product's own comparison, which must not have had anything to do. */
+export async function expectSoundStore({ deps }: TestApp): Promise<void> {
+  const { orphans, keys } = await takeStock(deps, Date.now() + 48 * 3600 * 1000);
+  const { missing, ids } = await findMissing(deps);
+  expect({ orphans, keys, missing, ids }).toEqual({ orphans: 0, keys: [], missing: 0, ids: [] });
 }

@@ -9,6 +9,7 @@ import { verifyObject } from "./files.verify.ts";
 
 /** A register that began just before its intent expired is over by then. */
 const graceMinutes = 5;
+const intentsAtOnce = 500;
 
 /** What happens to files outside of requests. All of it may run twice, or be killed anywhere. */
 export function createFileJobs({ db, storage, queue }: FilesDeps) {
@@ -39,41 +40,37 @@ export function createFileJobs({ db, storage, queue }: FilesDeps) {
     },
   };
 
-  /** Intents that ran out, with both places their bytes may lie at. */
-  async function sweepIntents(): Promise<void> {
+  const isOver = lt(uploadIntent.expiresAt, sql`now() - ${graceMinutes} * interval '1 minute'`);
+
+  /** Some of the intents that ran out, with both places their bytes may lie at; how many there were. */
+  async function sweepSomeIntents(): Promise<number> {
     const registered = db.select({ id: file.id }).from(file).where(eq(file.id, uploadIntent.fileId));
-    await db.transaction(async (tx) => {
-      const over = await tx
-        .delete(uploadIntent)
-        .where(
-          and(
-            lt(uploadIntent.expiresAt, sql`now() - ${graceMinutes} * interval '1 minute'`),
-            notExists(registered),
-          ),
-        )
-        .returning();
+    return db.transaction(async (tx) => {
+      const some = tx
+        .select({ id: uploadIntent.id })
+        .from(uploadIntent)
+        .where(and(isOver, notExists(registered)))
+        .limit(intentsAtOnce)
+        .for("update", { skipLocked: true });
+      const over = await tx.delete(uploadIntent).where(inArray(uploadIntent.id, some)).returning();
       const keys = over.flatMap((intent) => [
         stagingKey(intent.storageKey),
         objectKey({ id: intent.fileId, organizationId: intent.organizationId, uploadedBy: intent.userId }),
       ]);
       for (let i = 0; i < keys.length; i += 100)
         await queue.enqueue("object-delete", { keys: keys.slice(i, i + 100) }, tx);
-      // Registered: the file row took over, once its bytes are checked.
-      await tx
-        .delete(uploadIntent)
-        .where(
-          and(
-            lt(uploadIntent.expiresAt, sql`now() - ${graceMinutes} * interval '1 minute'`),
-            inArray(
-              uploadIntent.fileId,
-              tx
-                .select({ id: file.id })
-                .from(file)
-                .where(sql`${file.id} = ${uploadIntent.fileId} and ${file.status} <> 'processing'`),
-            ),
-          ),
-        );
+      return over.length;
     });
+  }
+
+  async function sweepIntents(): Promise<void> {
+    while ((await sweepSomeIntents()) === intentsAtOnce);
+    // Registered: the file row took over, once its bytes are checked.
+    const checked = db
+      .select({ id: file.id })
+      .from(file)
+      .where(sql`${file.id} = ${uploadIntent.fileId} and ${file.status} <> 'processing'`);
+    await db.delete(uploadIntent).where(and(isOver, inArray(uploadIntent.fileId, checked)));
   }
 
   /** Uploads that ended after their intent was swept: a URL may be started in its last second. */

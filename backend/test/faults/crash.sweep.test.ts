@@ -1,0 +1,76 @@
+import { v7 as uuidv7 } from "uuid";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createFilesService } from "../../src/features/files/files.service.ts";
+import { documentOf, getFile, stream } from "../files/client.ts";
+import { document } from "../files/samples.ts";
+import { startTestApp } from "../harness/app.ts";
+import { createTenant, uploadFile } from "../harness/client.ts";
+import {
+  atEveryStep,
+  callerOf,
+  expectNothingLeftOver,
+  expectSoundStore,
+  fileIdOf,
+  filesDeps,
+  letTimePass,
+  runUntil,
+  staged,
+  sweep,
+  sweepStore,
+  wipe,
+} from "./crash.world.ts";
+
+const app = await startTestApp();
+const { storage } = app.deps;
+const tenant = await createTenant(app);
+const boss = tenant.people.org_admin;
+const caller = await callerOf(app, boss);
+const paper = { target: "organizationFile", organizationId: tenant.organizationId } as const;
+const bytes = document(2000);
+const put = (key: string) => storage.put(key, bytes, { contentType: "application/pdf", size: bytes.length });
+
+beforeEach(() => wipe(app));
+
+describe.each(["killed", "failed"] as const)("the daily sweep, %s at any of its steps", (mishap) => {
+  it("takes nothing that belongs to anybody, and leaves nothing that the next one cannot find", async () => {
+    const { id } = await uploadFile(app, boss.token, bytes, documentOf(tenant));
+    const steps = await atEveryStep(mishap, async (point) => {
+      const [bare, beside] = [uuidv7(), uuidv7()].map((one) => `objects/${tenant.organizationId}/${one}`);
+      await put(String(bare));
+      await put(`${beside}.256.webp`);
+      await letTimePass(app);
+      const { survived, label } = await runUntil(app, point, (deps) => sweepStore(app, deps));
+      const served = await stream(app, boss.token, id);
+      expect(served.bytes.equals(bytes), label).toBe(true);
+      return survived;
+    });
+    expect(steps).toBeGreaterThan(4);
+    await sweepStore(app);
+    await expectNothingLeftOver(app);
+    await expectSoundStore(app);
+  });
+});
+
+describe("the daily sweep", () => {
+  it("has nothing to lose against registers that run meanwhile", async () => {
+    const { register } = createFilesService(filesDeps(app));
+    for (let round = 0; round < 5; round++) {
+      const keys = await Promise.all(Array.from({ length: 4 }, () => staged(app, caller, bytes, paper)));
+      const registered = Promise.all(keys.map((key) => register(caller, { storageKey: key })));
+      // As if all of it were old: only rows and intents hold it.
+      const aged = { ...filesDeps(app), storage: { ...storage, list: old } };
+      for (let i = 0; i < 4; i++) await sweepStore(app, aged);
+      for (const { id } of await registered)
+        expect((await stream(app, boss.token, id)).bytes.equals(bytes)).toBe(true);
+      for (const key of keys)
+        expect((await getFile(app, boss.token, await fileIdOf(app, key))).status).toBe(200);
+    }
+    await letTimePass(app);
+    await sweep(app);
+    await expectNothingLeftOver(app);
+  });
+});
+
+async function* old(prefix: string) {
+  for await (const object of storage.list(prefix)) yield { ...object, lastModified: new Date(0) };
+}
