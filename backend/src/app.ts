@@ -1,6 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono } from "hono";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { fileListRoutes } from "./features/files/files.list.routes.ts";
@@ -19,6 +19,7 @@ import { signInRoutes } from "./features/sign-in/sign-in.routes.ts";
 import { rootRoutes, systemRoutes } from "./features/system/system.routes.ts";
 import type { AppEnv, SecuredEnv } from "./http/app-env.ts";
 import { createClientIp } from "./http/client-ip.ts";
+import { corridor, except } from "./http/corridor.ts";
 import { docsPage } from "./http/docs-page.ts";
 import { createDocument } from "./http/document.ts";
 import { authenticate } from "./http/middleware/authenticate.ts";
@@ -61,10 +62,14 @@ export function createApp(deps: Deps): Hono<AppEnv> {
 
   const app = new Hono<AppEnv>();
   app.onError(answerError);
-  app.use(requestContext({ ...deps, clientIp: createClientIp(config.trustedProxies) }));
-  app.use(securityHeaders(config.hsts));
-  app.use(cors(config.corsOrigins));
-  app.use(urlLimit);
+  app.use(
+    corridor(
+      requestContext({ ...deps, clientIp: createClientIp(config.trustedProxies) }),
+      securityHeaders(config.hsts),
+      cors(config.corsOrigins),
+      urlLimit,
+    ),
+  );
   app.route("/", root);
 
   const { storage } = deps;
@@ -75,17 +80,17 @@ export function createApp(deps: Deps): Hono<AppEnv> {
       return RESPONSE_ALREADY_SENT;
     });
 
-  app.use("/api/*", except(document.isForMonitors, limitByAddress(deps.limiter, config.limits)));
   const key = clientKey({ keys: config.clientKeys, required: config.clientKeyRequired });
   app.use(
     "/api/*",
-    except((path) => document.isForMonitors(path) || document.isReference(path), key),
+    corridor(
+      except(document.isForMonitors, limitByAddress(deps.limiter, config.limits)),
+      except((path) => document.isForMonitors(path) || document.isReference(path), key),
+    ),
   );
   app.route("/api/auth", signInRoutes(deps.services.signIn, deps.authEndpoints));
   for (const base of ["/api/v1", "/api"])
-    app.use(`${base}/errors/stats`, metricsToken(config.metricsToken, errors));
-  app.use("/api/*", authenticate({ ...deps, isPublic: document.isPublic }));
-  app.use("/api/*", limitByUser(deps.limiter, config.limits));
+    app.use(`${base}/errors/stats`, corridor(metricsToken(config.metricsToken, errors)));
   // Made once everything is mounted, long before the first request.
   let table: RouteTable;
   const unknownPath = (c: Context<AppEnv>): AppError => {
@@ -94,10 +99,17 @@ export function createApp(deps: Deps): Hono<AppEnv> {
     c.header("Allow", methods.join(", "));
     return new AppError("method_not_allowed", "This method is not offered here");
   };
-  app.use("/api/*", (c, next) => {
-    if (!table.offers(c.req.method, c.req.path)) throw unknownPath(c);
-    return next();
-  });
+  app.use(
+    "/api/*",
+    corridor(
+      authenticate({ ...deps, isPublic: document.isPublic }),
+      limitByUser(deps.limiter, config.limits),
+      (c) => {
+        if (!table.offers(c.req.method, c.req.path)) throw unknownPath(c);
+        return undefined;
+      },
+    ),
+  );
   for (const base of ["/api/v1", "/api"]) {
     app.get(`${base}/openapi.json`, (c) =>
       c.body(document.json, 200, { "Content-Type": "application/json" }),
@@ -109,12 +121,4 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   table = createRouteTable(app.routes);
   app.notFound((c) => answerError(unknownPath(c), c));
   return app;
-}
-
-/** A middleware for all paths but some. */
-function except(
-  isExempt: (path: string) => boolean,
-  middleware: MiddlewareHandler<AppEnv>,
-): MiddlewareHandler<AppEnv> {
-  return (c, next) => (isExempt(c.req.path) ? next() : middleware(c, next));
 }

@@ -25,7 +25,9 @@ const receiveMs = 30_000;
 
 /** A body that does not end in time is cut off; uploads to the disk driver have an idle limit of their own instead. */
 function limitReceiving(request: IncomingMessage): void {
-  if (request.url?.startsWith("/storage/")) return;
+  const { headers, url } = request;
+  if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) return;
+  if (url?.startsWith("/storage/")) return;
   const timer = setTimeout(() => request.complete || request.destroy(), receiveMs);
   timer.unref();
   request.once("close", () => clearTimeout(timer));

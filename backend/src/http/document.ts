@@ -54,10 +54,13 @@ export function createDocument(
       bearer: { type: "http", scheme: "bearer", description: "The signed token of a sign-in" },
     },
   };
-  const open = publicPatterns(paths);
+  const open = publicPaths(paths);
+  const fixed = new Set(open.filter((path) => !path.includes("{")));
+  const patterns = open.filter((path) => path.includes("{")).map(toPattern);
   return {
     json: JSON.stringify({ ...inside, paths, components }),
-    isPublic: (path) => referencePaths.test(path) || open.some((pattern) => pattern.test(path)),
+    isPublic: (path) =>
+      fixed.has(path) || referencePaths.test(path) || patterns.some((pattern) => pattern.test(path)),
     isReference: (path) => referencePaths.test(path),
     isForMonitors: (path) => monitorPaths.test(path),
   };
@@ -65,9 +68,9 @@ export function createDocument(
 
 type Paths = Record<string, Record<string, { "x-access"?: string }>>;
 
-function publicPatterns(paths: object): RegExp[] {
+function publicPaths(paths: object): string[] {
   return Object.entries(paths as Paths)
     .filter(([, item]) => Object.values(item).some((operation) => operation["x-access"] === "public"))
     .filter(([path]) => path.startsWith("/api/"))
-    .flatMap(([path]) => [toPattern(path), toPattern(path.replace("/api/v1/", "/api/"))]);
+    .flatMap(([path]) => [path, path.replace("/api/v1/", "/api/")]);
 }

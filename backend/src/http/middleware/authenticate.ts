@@ -1,8 +1,7 @@
-import type { MiddlewareHandler } from "hono";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing } from "../../auth/token-ring.ts";
 import { AppError } from "../../errors.ts";
-import type { AppEnv } from "../app-env.ts";
+import type { Step } from "../corridor.ts";
 
 interface Deps {
   readonly tokens: TokenRing;
@@ -12,9 +11,9 @@ interface Deps {
 }
 
 /** Default deny for all of `/api`: a signed bearer token of a living session, or nothing. */
-export function authenticate({ tokens, sessions, isPublic }: Deps): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    if (isPublic(c.req.path)) return next();
+export function authenticate({ tokens, sessions, isPublic }: Deps): Step {
+  return async (c) => {
+    if (isPublic(c.req.path)) return undefined;
     const token = bearerToken(c.req.header("authorization"));
     const verified = token === null ? null : tokens.verify(token);
     const actor = verified && (await sessions.find(verified.raw));
@@ -23,7 +22,7 @@ export function authenticate({ tokens, sessions, isPublic }: Deps): MiddlewareHa
     // Signed by an older secret: the client stores the new one, and the old secret can retire.
     if (verified.stale) c.env.outgoing.setHeader("set-auth-token", verified.signed);
     c.env.outgoing.setHeader("Cache-Control", "no-store");
-    return next();
+    return undefined;
   };
 }
 

@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
-import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../errors.ts";
-import type { AppEnv } from "../app-env.ts";
+import type { Step } from "../corridor.ts";
 
 interface Options {
   readonly keys: readonly { readonly name: string; readonly key: string; readonly retired: boolean }[];
@@ -9,17 +8,17 @@ interface Options {
 }
 
 /** Names the app build that calls. It tells builds apart and retires old ones; it never authorises anything. */
-export function clientKey({ keys, required }: Options): MiddlewareHandler<AppEnv> {
+export function clientKey({ keys, required }: Options): Step {
   // Looked up by digest: how long that takes says nothing about the key.
   const byDigest = new Map(keys.map((k) => [digest(k.key), k]));
-  return (c, next) => {
+  return (c) => {
     const sent = c.req.header("x-client-key");
     const known = sent === undefined ? undefined : byDigest.get(digest(sent));
     if (known?.retired)
       throw new AppError("client_outdated", "This version of the app is retired: please update it");
     if (known) c.set("origin", { ...c.get("origin"), client: known.name });
     else if (required) throw new AppError("client_key_required", "Send the app's key as X-Client-Key");
-    return next();
+    return undefined;
   };
 }
 

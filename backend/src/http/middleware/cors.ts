@@ -1,5 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv } from "../app-env.ts";
+import type { Step } from "../corridor.ts";
 
 const exposed = [
   "set-auth-token",
@@ -34,23 +33,21 @@ const allowed = [
  * Exact origins, no credentials: the token travels in a header, so there is nothing ambient for a page to ride on.
  * A foreign origin gets no CORS header at all.
  */
-export function cors(origins: readonly string[]): MiddlewareHandler<AppEnv> {
+export function cors(origins: readonly string[]): Step {
   const known = new Set(origins);
-  return (c, next) => {
+  return (c) => {
     const { outgoing } = c.env;
     outgoing.setHeader("Vary", "Origin");
     const origin = c.req.header("origin");
     const isPreflight =
       c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
-    if (origin === undefined || !known.has(origin)) return isPreflight ? noContent(c) : next();
+    if (origin === undefined || !known.has(origin)) return isPreflight ? c.body(null, 204) : undefined;
     outgoing.setHeader("Access-Control-Allow-Origin", origin);
     outgoing.setHeader("Access-Control-Expose-Headers", exposed);
-    if (!isPreflight) return next();
+    if (!isPreflight) return undefined;
     outgoing.setHeader("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
     outgoing.setHeader("Access-Control-Allow-Headers", allowed);
     outgoing.setHeader("Access-Control-Max-Age", "600");
-    return noContent(c);
+    return c.body(null, 204);
   };
 }
-
-const noContent = async (c: Context<AppEnv>): Promise<Response> => c.body(null, 204);

@@ -1,7 +1,8 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
 import type { AppEnv } from "../app-env.ts";
 import { networkOf } from "../client-ip.ts";
+import type { Step } from "../corridor.ts";
 import { problem, tooMany } from "../problem.ts";
 
 interface Budgets {
@@ -12,21 +13,20 @@ interface Budgets {
 const isWrite = (method: string): boolean => ["POST", "PUT", "PATCH", "DELETE"].includes(method);
 
 /** Counts against the caller's address, before anybody looks at a token. */
-export function limitByAddress(limiter: LimiterPort, budgets: Budgets): MiddlewareHandler<AppEnv> {
-  return (c, next) => limit(c, next, limiter, budgets, `ip:${networkOf(c.get("origin").ip)}`);
+export function limitByAddress(limiter: LimiterPort, budgets: Budgets): Step {
+  return (c) => limit(c, limiter, budgets, `ip:${networkOf(c.get("origin").ip)}`);
 }
 
 /** Counts against the signed-in user, whatever address each request comes from. */
-export function limitByUser(limiter: LimiterPort, budgets: Budgets): MiddlewareHandler<AppEnv> {
-  return (c, next) => {
+export function limitByUser(limiter: LimiterPort, budgets: Budgets): Step {
+  return (c) => {
     const actor = c.get("actor");
-    return actor ? limit(c, next, limiter, budgets, `user:${actor.userId}`) : next();
+    return actor ? limit(c, limiter, budgets, `user:${actor.userId}`) : undefined;
   };
 }
 
 async function limit(
   c: Context<AppEnv>,
-  next: () => Promise<void>,
   limiter: LimiterPort,
   { all, write }: Budgets,
   key: string,
@@ -34,14 +34,10 @@ async function limit(
   const total = await limiter.consume(`${key}:all`, all);
   announce(c, total, all);
   if (!total.allowed) return refuse(c, total, all, "Rate Limit Exceeded");
-  if (!isWrite(c.req.method)) {
-    await next();
-    return undefined;
-  }
+  if (!isWrite(c.req.method)) return undefined;
   const writes = await limiter.consume(`${key}:write`, write);
   announce(c, writes, write);
   if (!writes.allowed) return refuse(c, writes, write, "Write Rate Limit Exceeded");
-  await next();
   return undefined;
 }
 

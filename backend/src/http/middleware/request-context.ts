@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import type { Logger } from "pino";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { IdempotencyStore } from "../../adapters/idempotency/port.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { ClientIp } from "../client-ip.ts";
+import type { Step } from "../corridor.ts";
 import type { ErrorCounter } from "../error-counter.ts";
 import { withoutSecrets } from "../secret-path.ts";
 
@@ -19,13 +20,7 @@ interface Deps {
 const writes = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 /** Opens the corridor: names the request, knows where it comes from, and at its end counts and logs what became of it. */
-export function requestContext({
-  log,
-  audit,
-  idempotency,
-  clientIp,
-  errors,
-}: Deps): MiddlewareHandler<AppEnv> {
+export function requestContext({ log, audit, idempotency, clientIp, errors }: Deps): Step {
   function conclude(c: Context<AppEnv>, startedAt: number): void {
     const { method } = c.req;
     const path = withoutSecrets(c.req.path);
@@ -38,7 +33,7 @@ export function requestContext({
     log.info({ type: "REQUEST", requestId, method, path, status, ms, ip }, "REQUEST");
   }
 
-  return (c, next) => {
+  return (c) => {
     const { incoming, outgoing } = c.env;
     const inbound = c.req.header("x-request-id");
     const requestId = inbound && /^[A-Za-z0-9._-]{1,64}$/.test(inbound) ? inbound : randomUUID();
@@ -50,7 +45,7 @@ export function requestContext({
     c.set("idempotency", idempotency);
     c.set("actor", null);
     const startedAt = performance.now();
-    outgoing.once("close", () => conclude(c, startedAt));
-    return next();
+    outgoing.on("close", () => conclude(c, startedAt));
+    return undefined;
   };
 }

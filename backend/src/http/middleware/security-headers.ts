@@ -1,5 +1,4 @@
-import type { MiddlewareHandler } from "hono";
-import type { AppEnv } from "../app-env.ts";
+import type { Step } from "../corridor.ts";
 
 /** For JSON: nothing may be loaded, framed or posted. Pages and streams replace it with one of their own. */
 export const apiContentSecurityPolicy =
@@ -10,7 +9,7 @@ export const apiContentSecurityPolicy =
  * On Node's own response, as everything that all answers carry: it costs a tenth of collecting them in a `Headers`.
  * `X-XSS-Protection` is obsolete and harmless here; the policy we follow asks for this very value.
  */
-export function securityHeaders(hsts: string): MiddlewareHandler<AppEnv> {
+export function securityHeaders(hsts: string): Step {
   const headers = Object.entries({
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -19,8 +18,8 @@ export function securityHeaders(hsts: string): MiddlewareHandler<AppEnv> {
     "Strict-Transport-Security": hsts,
     "Content-Security-Policy": apiContentSecurityPolicy,
   });
-  return (c, next) => {
+  return (c) => {
     for (const [name, value] of headers) c.env.outgoing.setHeader(name, value);
-    return next();
+    return undefined;
   };
 }
