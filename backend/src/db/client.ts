@@ -1,6 +1,7 @@
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { isUnreachable } from "./database-error.ts";
+import { preparedClient } from "./prepared-client.ts";
 import * as schema from "./schema/index.ts";
 import { watchedSocket } from "./watched-socket.ts";
 
@@ -50,6 +51,7 @@ export function createDatabase(
   const pool = new pg.Pool({
     connectionString: url,
     max,
+    Client: preparedClient(),
     application_name: "coaching-app",
     options: `-c timezone=UTC -c statement_timeout=${patient ? 0 : statementMs}`,
     connectionTimeoutMillis: patient ? 10_000 : silenceMs,
