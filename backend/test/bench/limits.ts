@@ -9,7 +9,7 @@ import { pipeline } from "node:stream";
 import { promisify } from "node:util";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
-import postgres from "postgres";
+import pg from "pg";
 
 const { PORT, DATABASE_URL = "", FOLDER = "" } = process.env;
 const health = { status: "ok", uptime: 1, version: "0.0.0" };
@@ -24,24 +24,26 @@ function node(): RequestListener {
 const hono = (): RequestListener =>
   getRequestListener(new Hono().get("/health", (c) => c.json(health)).fetch);
 
-const columns = (sql: postgres.Sql) =>
-  sql.unsafe(`id, name, slug, logo_file_id, suspended_at is not null as
-  suspended, to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at, version`);
+const columns = `id, name, slug, logo_file_id, suspended_at is not null as suspended,
+  to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at, version`;
+const one = { name: "one", text: `select ${columns} from organization where id = $1` };
+const page = {
+  name: "page",
+  text: `select ${columns} from organization where id < $1 order by id desc limit 21`,
+};
 
-/** One organization by id, and a page of 20. */
+/** One organization by id, and a page of 20: prepared, through the driver that we use. */
 function select(): RequestListener {
-  const sql = postgres(DATABASE_URL, { max: 10 });
+  const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 });
   const app = new Hono()
     .get("/health", (c) => c.json(health))
     .get("/organizations/:id", async (c) => {
-      const [row] = await sql`select ${columns(sql)} from organization where id = ${c.req.param("id")}`;
-      return row ? c.json(row) : c.notFound();
+      const { rows } = await pool.query(one, [c.req.param("id")]);
+      return rows[0] ? c.json(rows[0]) : c.notFound();
     })
     .get("/organizations", async (c) => {
-      const before = c.req.query("before") ?? "";
-      return c.json(
-        await sql`select ${columns(sql)} from organization where id < ${before} order by id desc limit 21`,
-      );
+      const { rows } = await pool.query(page, [c.req.query("before")]);
+      return c.json(rows);
     });
   return getRequestListener(app.fetch);
 }
