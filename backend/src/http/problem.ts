@@ -47,6 +47,8 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   internal: { status: 500, title: "Internal Server Error" },
 };
 
+export const problemType = "application/problem+json; charset=utf-8";
+
 export interface ProblemBody {
   type: string;
   title: string;
@@ -69,33 +71,44 @@ export interface ProblemExtra {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** Answers with an RFC 9457 problem; `error` and `message` repeat title and detail for older clients. */
+/** An RFC 9457 problem; `error` and `message` repeat title and detail for older clients. */
+export function problemBody(
+  code: ErrorCode,
+  detail: string,
+  request: { readonly instance: string; readonly requestId: string },
+  extra: ProblemExtra = {},
+): ProblemBody {
+  const kind = problemKinds[code];
+  const wireCode = extra.code ?? kind.code ?? code;
+  const title = extra.title ?? kind.title;
+  return {
+    type: `urn:coaching-app:problem:${wireCode}`,
+    title,
+    status: extra.status ?? kind.status,
+    detail,
+    instance: request.instance,
+    code: wireCode,
+    requestId: request.requestId,
+    error: title,
+    message: detail,
+    details: extra.fields ?? [],
+    ...extra.members,
+  };
+}
+
+/** Answers with a problem. */
 export function problem(
   c: Context<AppEnv>,
   code: ErrorCode,
   detail: string,
   extra: ProblemExtra = {},
 ): Response {
-  const kind = problemKinds[code];
-  const wireCode = extra.code ?? kind.code ?? code;
-  const title = extra.title ?? kind.title;
-  const status = extra.status ?? kind.status;
-  const body: ProblemBody = {
-    type: `urn:coaching-app:problem:${wireCode}`,
-    title,
-    status,
-    detail,
-    instance: withoutSecrets(c.req.path),
-    code: wireCode,
-    requestId: c.get("origin").requestId,
-    error: title,
-    message: detail,
-    details: extra.fields ?? [],
-    ...extra.members,
-  };
+  const { requestId } = c.get("origin");
+  const body = problemBody(code, detail, { instance: withoutSecrets(c.req.path), requestId }, extra);
+  const status = extra.status ?? problemKinds[code].status;
   c.set("problem", code);
   if (status === 401) c.header("WWW-Authenticate", "Bearer");
-  c.header("Content-Type", "application/problem+json; charset=utf-8");
+  c.header("Content-Type", problemType);
   return c.body(JSON.stringify(body), status);
 }
 
