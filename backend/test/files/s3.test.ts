@@ -1,11 +1,13 @@
 import { describe } from "vitest";
 import { describeDeleting } from "./contract.deleting.ts";
+import { describeHostile } from "./contract.hostile.ts";
 import { describeIntents } from "./contract.intents.ts";
 import { describeMainJob } from "./contract.main-job.ts";
 import { describeMultipart } from "./contract.multipart.ts";
 import { describeMultipartEnds } from "./contract.multipart-ends.ts";
 import { describeNames } from "./contract.names.ts";
 import { describePermissions } from "./contract.permissions.ts";
+import { describeReplacing } from "./contract.replacing.ts";
 import { describeStreaming } from "./contract.streaming.ts";
 import { describeTypes } from "./contract.types.ts";
 import { createS3World } from "./world.ts";
@@ -24,6 +26,8 @@ if (world)
       describeDeleting,
       describeMultipart,
       describeMultipartEnds,
+      describeHostile,
+      describeReplacing,
     ])
       part(world);
   });
