@@ -18,3 +18,11 @@ export const personName = z
   .max(100)
   .refine((name) => noNul(name) && !/[\p{Cc}\u2028\u2029]/u.test(name), "Must not contain control characters")
   .openapi({ example: "Ada Lovelace" });
+
+/** What `q` of a list of people looks for. */
+export const personSearch = z
+  .string()
+  .trim()
+  .max(100)
+  .refine(noNul, "Must not contain NUL")
+  .openapi({ description: "Part of the name or the e-mail address, in any case" });

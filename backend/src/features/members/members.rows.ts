@@ -1,6 +1,7 @@
-import { and, desc, eq, ilike, inArray, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
+import { personMatches } from "../../db/person-search.ts";
 import { member, organization, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { memberScope } from "./members.policy.ts";
@@ -51,11 +52,6 @@ function known(caller: Caller, organizationId: string): SQL | undefined {
   );
 }
 
-/** A database in locale C knows the case of ASCII letters only; ICU's root collation knows every script's. */
-const anyCase = (column: typeof user.name): SQL => sql`${column} collate "und-x-icu"`;
-
-const like = (part: string): string => `%${part.replace(/[\\%_]/g, "\\$&")}%`;
-
 /**
  * Up to `limit + 1` members, newest first, in one statement. It starts at the organization, so that an empty list
  * differs from an organization that is not there.
@@ -78,7 +74,7 @@ export async function listMembers(
         known(caller, organizationId),
         role && eq(member.role, role),
         status && eq(member.status, status),
-        q ? or(ilike(anyCase(user.name), like(q)), ilike(user.email, like(q))) : undefined,
+        q ? personMatches(q) : undefined,
         after === undefined ? undefined : lt(member.id, after),
       ),
     )

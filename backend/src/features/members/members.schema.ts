@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { noNul } from "../../http/fields.ts";
+import { personSearch } from "../../http/fields.ts";
 import { idSchema } from "../../http/ids.ts";
 import { instant } from "../../http/openapi.ts";
 import { pageQuery, pageSchema } from "../../http/pagination.ts";
@@ -34,13 +34,7 @@ export const membersQuery = z.strictObject({
   ...pageQuery,
   role: role.optional(),
   status: z.enum(["active", "suspended"]).optional(),
-  q: z
-    .string()
-    .trim()
-    .max(100)
-    .refine(noNul, "Must not contain NUL")
-    .optional()
-    .openapi({ description: "Part of the name or the e-mail address, in any case" }),
+  q: personSearch.optional(),
 });
 
 export const membersSchema = pageSchema(memberSchema).openapi("Members");
