@@ -26,6 +26,7 @@ export async function findFile(
       colleague: sql<boolean>`${file.organizationId} is null and exists (
         select 1 from member mine
         join member theirs on theirs.organization_id = mine.organization_id
+        join "user" them on them.id = theirs.user_id and them.global_role is null
         join organization o on o.id = mine.organization_id and o.suspended_at is null and o.deleted_at is null
         where mine.user_id = ${caller.userId} and mine.status = 'active'
           and theirs.user_id = ${file.uploadedBy} and theirs.status = 'active')`,
