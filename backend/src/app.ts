@@ -14,6 +14,7 @@ import { memberRoutes } from "./features/members/members.routes.ts";
 import { memberSecurityRoutes } from "./features/members/members.security.routes.ts";
 import { organizationLifecycleRoutes } from "./features/organizations/organizations.lifecycle.routes.ts";
 import { organizationRoutes } from "./features/organizations/organizations.routes.ts";
+import { platformUserRoutes } from "./features/platform-users/platform-users.routes.ts";
 import { documentAuth } from "./features/sign-in/sign-in.openapi.ts";
 import { signInRoutes } from "./features/sign-in/sign-in.routes.ts";
 import { rootRoutes, systemRoutes } from "./features/system/system.routes.ts";
@@ -57,6 +58,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   v1.route("/", multipartRoutes(deps.services.files));
   v1.route("/", fileListRoutes(deps.services.listFiles));
   v1.route("/", storageRoutes(deps.services.storage));
+  v1.route("/", platformUserRoutes(deps.services.platformUsers, deps.services.platformUserAccounts));
   documentAuth(v1.openAPIRegistry, deps.authEndpoints);
   const document = createDocument(root, v1, config);
 

@@ -10,8 +10,10 @@ import { createQueue } from "./adapters/queue/pg-boss.ts";
 import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
 import { createAccountLock } from "./auth/account-lock.ts";
-import { createAuth, passwordLength } from "./auth/better-auth.ts";
+import { createAccountSecurity } from "./auth/account-security.ts";
+import { createAuth } from "./auth/better-auth.ts";
 import { createPasswords } from "./auth/password.ts";
+import { passwordLength } from "./auth/password-rules.ts";
 import { createPasswordTraces } from "./auth/password-trace.ts";
 import { createSessionLookup } from "./auth/session-lookup.ts";
 import { createTokenRing } from "./auth/token-ring.ts";
@@ -40,6 +42,9 @@ import {
 } from "./features/organizations/organizations.lifecycle.ts";
 import { createOrganizationsService } from "./features/organizations/organizations.service.ts";
 import { createOrganizationSettingsService } from "./features/organizations/organizations.settings.ts";
+import { createPlatformUserAccounts } from "./features/platform-users/platform-users.account.ts";
+import { keepAPlatformAdmin } from "./features/platform-users/platform-users.last-admin.ts";
+import { createPlatformUsersService } from "./features/platform-users/platform-users.service.ts";
 import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
 import { createBetterAuthClient } from "./features/sign-in/sign-in.better-auth.ts";
 import { createDeviceWatch } from "./features/sign-in/sign-in.devices.ts";
@@ -142,6 +147,7 @@ export function createDeps(
       }),
     }),
   });
+  const accounts = createAccountSecurity({ queue, frontendUrl: config.frontendUrl });
   const services = {
     me: createMeService({
       db,
@@ -161,7 +167,7 @@ export function createDeps(
     organizationLifecycle: createOrganizationLifecycle({ db, audit }),
     organizationSettings: createOrganizationSettingsService({ db, audit }),
     members: createMembersService({ db, audit, cursors, keepAnAdmin }),
-    memberSecurity: createMemberSecurity({ db, audit, queue, frontendUrl: config.frontendUrl }),
+    memberSecurity: createMemberSecurity({ db, audit, ...accounts }),
     invitations: createInvitationsService({
       ...invitationsDeps,
       cursors,
@@ -169,6 +175,8 @@ export function createDeps(
       explain: (error) => (error instanceof AppError ? error : toAppError(error)),
     }),
     invitationAnswers,
+    platformUsers: createPlatformUsersService({ db, audit, cursors, keepAPlatformAdmin }),
+    platformUserAccounts: createPlatformUserAccounts({ db, audit, ...accounts, keepAPlatformAdmin }),
     files: createFilesService(filesDeps),
     listFiles: createListFiles({ db, cursors }),
     storage: createStorageService(filesDeps),

@@ -19,6 +19,7 @@ import type { Config } from "../config/config.ts";
 import type { Database } from "../db/client.ts";
 import * as schema from "../db/schema/index.ts";
 import type { Passwords } from "./password.ts";
+import { passwordLength } from "./password-rules.ts";
 import type { PasswordTraces } from "./password-trace.ts";
 import { idleDays } from "./session-lookup.ts";
 import { twoFactorBridge } from "./two-factor-bridge.ts";
@@ -35,9 +36,6 @@ interface Deps {
 }
 
 const mailsToOneAddress = { max: 10, window: 60 * 60 };
-
-/** Password rules on the wire and in Better-auth alike. */
-export const passwordLength = { min: 8, max: 128 } as const;
 
 export type Auth = ReturnType<typeof createAuth>;
 

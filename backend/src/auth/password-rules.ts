@@ -1,5 +1,8 @@
 import common from "@zxcvbn-ts/language-common";
 
+/** On the wire, at the command line and in Better-auth alike. */
+export const passwordLength = { min: 8, max: 128 } as const;
+
 const commonPasswords: ReadonlySet<string> = new Set(common.dictionary["passwords-common"]);
 
 /** Words of the product: nobody's password is made of them. */

@@ -6,6 +6,7 @@ import { fileAttempts } from "./attempts.files.ts";
 import { invitationAttempts } from "./attempts.invitations.ts";
 import { memberAttempts } from "./attempts.members.ts";
 import { organizationAttempts } from "./attempts.organizations.ts";
+import { platformUserAttempts } from "./attempts.platform-users.ts";
 import type { PopulatedTenant } from "./world.ts";
 
 export interface Scene {
@@ -84,6 +85,7 @@ export const attempts: Readonly<Record<string, Prepare>> = {
   ...memberAttempts,
   ...invitationAttempts,
   ...fileAttempts,
+  ...platformUserAttempts,
   "auth.signUpEmail": () => ({
     body: { name: "New Person", email: `${uuidv7()}@example.test`, password },
   }),

@@ -10,13 +10,17 @@ export interface SpareMember {
   readonly userId: string;
 }
 
+export async function spareUser(app: TestApp, { banned = false } = {}): Promise<string> {
+  const userId = uuidv7();
+  await app.deps.database.sql`
+    insert into "user" (id, name, email, email_verified, banned_at)
+    values (${userId}, 'Spare', ${`${userId}@example.test`}, true, ${banned ? new Date() : null})`;
+  return userId;
+}
+
 export async function spareMember({ app, target }: Scene, role: OrganizationRole): Promise<SpareMember> {
-  const [memberId, userId] = [uuidv7(), uuidv7()];
-  const { sql } = app.deps.database;
-  await sql`
-    insert into "user" (id, name, email, email_verified)
-    values (${userId}, 'Spare', ${`${userId}@example.test`}, true)`;
-  await sql`
+  const [memberId, userId] = [uuidv7(), await spareUser(app)];
+  await app.deps.database.sql`
     insert into member (id, organization_id, user_id, role)
     values (${memberId}, ${target.organizationId}, ${userId}, ${role})`;
   return { memberId, userId };

@@ -1,4 +1,4 @@
-import { and, eq, gt, notExists, sql } from "drizzle-orm";
+import { and, eq, gt, isNull, notExists, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
 import type { Transaction } from "../../db/client.ts";
 import { invitation, member, user } from "../../db/schema/index.ts";
@@ -23,10 +23,12 @@ export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db
     const [person] = await tx
       .select({ email: user.email, emailVerified: user.emailVerified, globalRole: user.globalRole })
       .from(user)
-      .where(eq(user.id, caller.userId))
+      // Who is banned since the request came in answers nothing.
+      .where(and(eq(user.id, caller.userId), isNull(user.bannedAt)))
       .for("update");
+    if (!person) throw new AppError("unauthenticated", "Sign in first");
     const found = await findByToken(tx, token);
-    if (person?.email !== found.email) throw notYours();
+    if (person.email !== found.email) throw notYours();
     return { person, found };
   }
 

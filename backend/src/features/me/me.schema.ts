@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { personName } from "../../http/fields.ts";
 import { idSchema } from "../../http/ids.ts";
+import { membershipSchema } from "../../http/membership.ts";
 import { instant } from "../../http/openapi.ts";
 import { pageQuery, pageSchema } from "../../http/pagination.ts";
 
@@ -41,16 +42,7 @@ export const meSchema = z
     timeZone: z.string(),
     locale: z.string(),
     createdAt: instant,
-    memberships: z.array(
-      z.object({
-        memberId: idSchema,
-        organizationId: idSchema,
-        organizationName: z.string(),
-        organizationSlug: z.string(),
-        role: z.enum(["org_admin", "manager", "coach", "client"]),
-        status: z.enum(["active", "suspended"]),
-      }),
-    ),
+    memberships: z.array(membershipSchema),
   })
   .openapi("Me");
 

@@ -1,11 +1,7 @@
-import { eq, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
-import { twoFactorChangedMail } from "../../adapters/mail/templates.ts";
-import type { QueuePort } from "../../adapters/queue/port.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import type { Database, Transaction } from "../../db/client.ts";
-import { session, twoFactor, user, verification } from "../../db/schema/index.ts";
 import { secureVerdict } from "./members.policy.ts";
 import { lockMember, type MemberDetails, toMember } from "./members.rows.ts";
 import type { Member } from "./members.schema.ts";
@@ -15,15 +11,17 @@ export type MemberSecurity = ReturnType<typeof createMemberSecurity>;
 interface Deps {
   readonly db: Database;
   readonly audit: AuditLog;
-  readonly queue: QueuePort;
-  readonly frontendUrl: string;
+  /** Ends every auth session of a person; answers how many. */
+  readonly endSessions: (tx: Transaction, userId: string) => Promise<number>;
+  /** Takes the second factor away with all that was won with it, and tells the person. */
+  readonly removeSecondFactor: (tx: Transaction, person: MemberDetails) => Promise<void>;
 }
 
 /**
  * What staff do for a member whose account is in danger, or who lost the second factor. Both act on the whole account,
  * not on one membership: whoever runs another organization is out of reach (`secureVerdict`).
  */
-export function createMemberSecurity({ db, audit, queue, frontendUrl }: Deps) {
+export function createMemberSecurity({ db, audit, endSessions, removeSecondFactor }: Deps) {
   /** Ends every auth session of the person, after `prepare`, in one transaction with the audit event. */
   async function secure(
     caller: Caller,
@@ -35,15 +33,12 @@ export function createMemberSecurity({ db, audit, queue, frontendUrl }: Deps) {
       const target = await lockMember(tx, caller, organizationId, memberId);
       enforce(secureVerdict(caller, target, target.adminOf));
       await prepare?.(tx, target);
-      const ended = await tx
-        .delete(session)
-        .where(eq(session.userId, target.userId))
-        .returning({ id: session.id });
+      const sessionsEnded = await endSessions(tx, target.userId);
       await audit.record(tx, caller, {
         action,
         organizationId,
         target: { type: "member", id: memberId },
-        changes: { sessionsEnded: ended.length },
+        changes: { sessionsEnded },
       });
       return toMember(target);
     });
@@ -60,21 +55,6 @@ export function createMemberSecurity({ db, audit, queue, frontendUrl }: Deps) {
      * @throws AppError `not_found`, `forbidden`
      */
     resetTwoFactor: (caller: Caller, organizationId: string, memberId: string) =>
-      secure(
-        caller,
-        { organizationId, memberId },
-        "member.two_factor_reset",
-        async (tx, { userId, twoFactorEnabled, email, name }) => {
-          await tx.delete(twoFactor).where(eq(twoFactor.userId, userId));
-          await tx.delete(verification).where(eq(verification.value, userId));
-          if (!twoFactorEnabled) return;
-          await tx
-            .update(user)
-            .set({ twoFactorEnabled: false, updatedAt: sql`now()`, version: sql`${user.version} + 1` })
-            .where(eq(user.id, userId));
-          const url = `${frontendUrl}/reset-password`;
-          await queue.enqueue("mail", twoFactorChangedMail({ to: email, name, url, enabled: false }), tx);
-        },
-      ),
+      secure(caller, { organizationId, memberId }, "member.two_factor_reset", removeSecondFactor),
   };
 }

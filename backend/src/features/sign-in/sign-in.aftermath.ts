@@ -1,4 +1,4 @@
-import { and, eq, isNull, ne, sql } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, ne, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import { passwordChangedMail, twoFactorChangedMail } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
@@ -17,7 +17,11 @@ export interface Aftermath {
    *
    * @param matched the stored hash that the password was found to match
    */
-  mayStay(answer: BetterAuthAnswer, matched: string | undefined): Promise<boolean>;
+  mayStay(call: AuthCall, answer: BetterAuthAnswer, matched: string | undefined): Promise<boolean>;
+  /** Whether a password that was found to match this hash still opens anything. */
+  opens(matched: string | undefined): Promise<boolean>;
+  /** Whether the link of a mail is about the address of somebody who is banned; nobody checked the link yet. */
+  namesBanned(mailToken: unknown): Promise<boolean>;
   succeeded(call: AuthCall, answer: BetterAuthAnswer, client: Client): Promise<void>;
   refused(call: AuthCall, code: string, origin: Origin): Promise<void>;
 }
@@ -54,8 +58,32 @@ export function createAftermath({ db, audit, queue, frontendUrl, watchDevice }: 
     return owner?.id ?? null;
   }
 
+  /**
+   * Whether there is somebody who is not banned, with this password if there is one to match: a salted hash names its
+   * row as well as an id does.
+   */
+  async function opens(hash: string | undefined, userId: string | null): Promise<boolean> {
+    if (hash === undefined && userId === null) return false;
+    const [valid] = await db
+      .select({ id: account.id })
+      .from(account)
+      .innerJoin(user, eq(user.id, account.userId))
+      .where(
+        and(
+          userId === null ? undefined : eq(account.userId, userId),
+          eq(account.providerId, "credential"),
+          hash === undefined ? undefined : eq(account.password, hash),
+          isNull(user.bannedAt),
+        ),
+      )
+      .limit(1);
+    return valid !== undefined;
+  }
+
   async function addressVerified({ input, endpoint }: AuthCall, origin: Origin): Promise<void> {
-    const { email, updateTo, requestType } = claimsOf(input.token);
+    const claims = claimsOf(input.token);
+    if (!claims?.email) return;
+    const { email, updateTo, requestType } = claims;
     // The first of two links only sends the second: nothing has changed yet.
     const moved = updateTo !== undefined && requestType !== "change-email-confirmation";
     const userId = await ownerOf(moved ? updateTo : email);
@@ -67,25 +95,24 @@ export function createAftermath({ db, audit, queue, frontendUrl, watchDevice }: 
   }
 
   return {
-    async mayStay({ token, body, challenge }, matched) {
-      if (!token && !challenge) return true;
-      const userId = userIdIn(body);
-      const [valid] = await db
-        .select({ id: account.id })
-        .from(account)
-        .innerJoin(user, eq(user.id, account.userId))
-        .where(
-          and(
-            userId === null ? undefined : eq(account.userId, userId),
-            eq(account.providerId, "credential"),
-            eq(account.password, matched ?? ""),
-            isNull(user.bannedAt),
-          ),
-        )
-        .limit(1);
-      if (valid) return true;
+    async mayStay({ endpoint, actor }, { token, body, challenge }, matched) {
+      const bySecondFactor = endpoint.access === "challenge" && actor === null;
+      if (!bySecondFactor && (endpoint.path !== "/sign-in/email" || !(token || challenge))) return true;
+      if (await opens(bySecondFactor ? undefined : (matched ?? ""), userIdIn(body))) return true;
       if (token) await db.delete(session).where(eq(session.token, token.raw));
       return false;
+    },
+
+    opens: (matched) => opens(matched ?? "", null),
+
+    async namesBanned(mailToken) {
+      const email = claimsOf(mailToken)?.email;
+      if (typeof email !== "string" || email.includes("\0")) return false;
+      const [banned] = await db
+        .select({ id: user.id })
+        .from(user)
+        .where(and(eq(user.email, email.toLowerCase()), isNotNull(user.bannedAt)));
+      return banned !== undefined;
     },
 
     async succeeded(call, { body, token }, { origin, userAgent }) {
@@ -136,8 +163,12 @@ function userIdIn(body: Record<string, unknown>): string | null {
   return typeof owner?.id === "string" ? owner.id : null;
 }
 
-/** Better-auth verified this token before: here it only tells whom and what it was about. */
-function claimsOf(token: unknown): { email: string; updateTo?: string; requestType?: string } {
+/** What the token of a mail link says, whoever wrote it; null for what is none. */
+function claimsOf(token: unknown): { email?: string; updateTo?: string; requestType?: string } | null {
   const payload = String(token).split(".")[1] ?? "";
-  return JSON.parse(Buffer.from(payload, "base64url").toString());
+  try {
+    return JSON.parse(Buffer.from(payload, "base64url").toString());
+  } catch {
+    return null;
+  }
 }

@@ -132,10 +132,16 @@ export function createSignInService(deps: Deps) {
   }
 
   async function attempt(call: AuthCall, client: ClientRequest, subject?: string): Promise<AuthAnswer> {
+    const { endpoint, input } = call;
+    if (endpoint.path === "/verify-email" && (await aftermath.namesBanned(input.token)))
+      throw new AuthRefusal(401, "INVALID_TOKEN", "Invalid token");
     const trace = await traceFor(call);
-    const answer = await forward(call, client, subject, trace);
-    if (call.endpoint.path === "/sign-in/email" && !(await aftermath.mayStay(answer, trace.matched)))
-      throw new AuthRefusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+    const answer = await forward(call, client, subject, trace).catch(async (error: unknown) => {
+      // It tells that the password is right; to somebody banned nothing does.
+      const tells = error instanceof AuthRefusal && error.code === "EMAIL_NOT_VERIFIED";
+      throw tells && !(await aftermath.opens(trace.matched)) ? wrongCredential(endpoint) : error;
+    });
+    if (!(await aftermath.mayStay(call, answer, trace.matched))) throw wrongCredential(endpoint);
     await aftermath.succeeded(call, answer, client);
     return translate(call, answer);
   }
@@ -218,6 +224,12 @@ export function createSignInService(deps: Deps) {
 }
 
 const notEnrolled = () => new AuthRefusal(400, "TWO_FACTOR_NOT_ENABLED", "Two-factor sign-in is not enabled");
+
+/** What Better-auth says to a wrong password, or to a wrong code. */
+const wrongCredential = ({ path }: AuthEndpoint) =>
+  path === "/sign-in/email"
+    ? new AuthRefusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
+    : new AuthRefusal(401, "INVALID_CODE", "Invalid code");
 
 const onlyIfUnavailable =
   <T>(again: () => Promise<T>) =>

@@ -1,0 +1,54 @@
+import { eq, sql } from "drizzle-orm";
+import { twoFactorChangedMail } from "../adapters/mail/templates.ts";
+import type { QueuePort } from "../adapters/queue/port.ts";
+import type { Transaction } from "../db/client.ts";
+import { session, twoFactor, user, verification } from "../db/schema/index.ts";
+
+/** What somebody else does to a person's account, each in the transaction of whoever decided on it. */
+export interface AccountSecurity {
+  /** @returns how many auth sessions ended */
+  endSessions(tx: Transaction, userId: string): Promise<number>;
+  /** Pending challenges, trusted devices and links to reset the password: what was won with credentials before. */
+  forgetProofs(tx: Transaction, userId: string): Promise<void>;
+  /** Takes the second factor away, with all that was won with it, and tells the person. */
+  removeSecondFactor(tx: Transaction, person: SecuredPerson): Promise<void>;
+}
+
+interface SecuredPerson {
+  readonly userId: string;
+  readonly email: string;
+  readonly name: string;
+  readonly twoFactorEnabled: boolean;
+}
+
+interface Deps {
+  readonly queue: QueuePort;
+  readonly frontendUrl: string;
+}
+
+export function createAccountSecurity({ queue, frontendUrl }: Deps): AccountSecurity {
+  async function forgetProofs(tx: Transaction, userId: string): Promise<void> {
+    await tx.delete(verification).where(eq(verification.value, userId));
+  }
+
+  return {
+    forgetProofs,
+
+    async endSessions(tx, userId) {
+      const ended = await tx.delete(session).where(eq(session.userId, userId)).returning({ id: session.id });
+      return ended.length;
+    },
+
+    async removeSecondFactor(tx, { userId, email, name, twoFactorEnabled }) {
+      await tx.delete(twoFactor).where(eq(twoFactor.userId, userId));
+      await forgetProofs(tx, userId);
+      if (!twoFactorEnabled) return;
+      await tx
+        .update(user)
+        .set({ twoFactorEnabled: false, updatedAt: sql`now()`, version: sql`${user.version} + 1` })
+        .where(eq(user.id, userId));
+      const url = `${frontendUrl}/reset-password`;
+      await queue.enqueue("mail", twoFactorChangedMail({ to: email, name, url, enabled: false }), tx);
+    },
+  };
+}
