@@ -1,4 +1,5 @@
 import { createPasswords } from "../auth/password.ts";
+import { passwordLength, passwordWeakness } from "../auth/password-rules.ts";
 import { createPlatformAdmin } from "../platform-admin.ts";
 import { type Command, readFlags, withDatabase } from "./command.ts";
 
@@ -10,8 +11,11 @@ export const createAdmin: Command = {
     const { email } = readFlags(terminal, { email: { type: "string" } });
     if (!email) throw new Error("--email is needed");
     const password = await terminal.readLine("Password: ");
-    if (password.length < 8 || password.length > 128)
-      throw new Error("The password must have 8 to 128 characters");
+    const { min, max } = passwordLength;
+    if (password.length < min || password.length > max)
+      throw new Error(`The password must have ${min} to ${max} characters`);
+    const weakness = passwordWeakness(password, { email });
+    if (weakness) throw new Error(weakness);
     return withDatabase(terminal, async ({ db }) => {
       const created = await createPlatformAdmin(db, createPasswords({ concurrency: 1 }), {
         email,
