@@ -1,4 +1,4 @@
-import { passwordLength } from "./auth/better-auth.ts";
+import { passwordLength } from "./auth/password-rules.ts";
 import type { Config } from "./config/config.ts";
 import { targets } from "./features/files/files.targets.ts";
 import type { PublicConfig } from "./features/system/system.schema.ts";
