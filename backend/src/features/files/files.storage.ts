@@ -1,10 +1,10 @@
-import { and, eq, isNull } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
-import { organization } from "../../db/schema/index.ts";
+import { file, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { FilesDeps } from "./files.deps.ts";
-import { reservedBytes, used } from "./files.quota.ts";
+import { isCounted, reservedBytes, sumOfSizes } from "./files.quota.ts";
 import type { StorageUsage, UpdateStorage } from "./files.storage.schema.ts";
 
 export type StorageService = ReturnType<typeof createStorageService>;
@@ -16,18 +16,28 @@ export function createStorageService({
   quotaBytes,
 }: Pick<FilesDeps, "db" | "audit" | "quotaBytes">) {
   async function usage(from: Database | Transaction, organizationId: string): Promise<StorageUsage> {
+    const used = from
+      .select({ bytes: sumOfSizes.as("bytes"), files: sql<number>`count(*)::float8`.as("files") })
+      .from(file)
+      .where(isCounted(organizationId))
+      .as("used");
     const [found] = await from
       .select({
         quota: organization.storageQuota,
-        usedBytes: used(organizationId).bytes,
-        fileCount: used(organizationId).files,
+        bytes: used.bytes,
+        files: used.files,
         reservedBytes: reservedBytes(organizationId),
       })
       .from(organization)
+      .crossJoin(used)
       .where(living(organizationId));
     if (!found) throw new AppError("not_found", "Not found");
-    const { quota, ...taken } = found;
-    return { ...taken, quotaBytes: quota ?? quotaBytes };
+    return {
+      usedBytes: found.bytes,
+      reservedBytes: found.reservedBytes,
+      fileCount: found.files,
+      quotaBytes: found.quota ?? quotaBytes,
+    };
   }
 
   return {
