@@ -1,4 +1,5 @@
-import { sealAuditEvents, verifyAuditLog } from "../db/audit-seal.ts";
+import { sealAuditEvents } from "../db/audit-seal.ts";
+import { type Broken, verifyAuditLog } from "../db/audit-verify.ts";
 import { auditSeal } from "../db/schema/index.ts";
 import { type Command, readFlags, withDatabase } from "./command.ts";
 
@@ -15,9 +16,11 @@ export const verifyAudit: Command = {
       for (const { organizationId } of logs) {
         const result = await verifyAuditLog(db, organizationId);
         const log = organizationId ?? "platform";
-        if (!result.valid) broken += 1;
+        if (result.firstBroken) broken += 1;
         terminal.print(
-          result.valid ? `intact  ${log}  ${result.checked} events` : `BROKEN  ${log}  ${result.firstBroken}`,
+          result.firstBroken
+            ? `BROKEN  ${log}  ${describe(result.firstBroken)}; ${result.checked} events before it are intact`
+            : `intact  ${log}  ${result.checked} events`,
         );
       }
       terminal.print(`${logs.length} logs, ${broken} broken.`);
@@ -25,3 +28,18 @@ export const verifyAudit: Command = {
     });
   },
 };
+
+const words: Readonly<Record<Broken["problem"], string>> = {
+  seal_missing: "is missing",
+  seal_unlinked: "does not follow the one before",
+  events_missing: "events are missing",
+  events_added: "events were added",
+  contents_changed: "its contents were changed",
+};
+
+function describe({ seal, problem, sealedAt, afterEventId, upToEventId }: Broken): string {
+  const from = afterEventId ? `after event ${afterEventId}` : "from the first event";
+  const to = upToEventId ? ` up to ${upToEventId}` : "";
+  const made = sealedAt ? `, made ${sealedAt}` : "";
+  return `seal ${seal} (${from}${to}${made}): ${words[problem]}`;
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { sealAuditEvents, verifyAuditLog } from "../../src/db/audit-seal.ts";
+import { sealAuditEvents } from "../../src/db/audit-seal.ts";
+import { verifyAuditLog } from "../../src/db/audit-verify.ts";
 import { createDatabase } from "../../src/db/client.ts";
 import { auditLogs, intact, ORG, OTHER, record } from "./logs.ts";
 
