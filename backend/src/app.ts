@@ -3,6 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { type Context, Hono } from "hono";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
+import { auditEventRoutes } from "./features/audit-events/audit-events.routes.ts";
 import { fileListRoutes } from "./features/files/files.list.routes.ts";
 import { multipartRoutes } from "./features/files/files.multipart.routes.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
@@ -59,6 +60,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   v1.route("/", fileListRoutes(deps.services.listFiles));
   v1.route("/", storageRoutes(deps.services.storage));
   v1.route("/", platformUserRoutes(deps.services.platformUsers, deps.services.platformUserAccounts));
+  v1.route("/", auditEventRoutes(deps.services.auditEvents, deps.services.auditExport));
   documentAuth(v1.openAPIRegistry, deps.authEndpoints);
   const document = createDocument(root, v1, config);
 

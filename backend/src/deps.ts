@@ -24,6 +24,8 @@ import { toAppError } from "./db/database-error.ts";
 import { countServers, instanceName, type Role } from "./db/instances.ts";
 import { schemaState } from "./db/schema-state.ts";
 import { AppError } from "./errors.ts";
+import { createAuditExport } from "./features/audit-events/audit-events.export.ts";
+import { createAuditEventsService } from "./features/audit-events/audit-events.service.ts";
 import { createFileJobs } from "./features/files/files.jobs.ts";
 import { createListFiles } from "./features/files/files.list.ts";
 import { createFilesService } from "./features/files/files.service.ts";
@@ -180,6 +182,8 @@ export function createDeps(
     files: createFilesService(filesDeps),
     listFiles: createListFiles({ db, cursors }),
     storage: createStorageService(filesDeps),
+    auditEvents: createAuditEventsService({ db, cursors }),
+    auditExport: createAuditExport({ db, audit }),
     signIn,
     system: createSystemService({
       version: config.version,

@@ -1,5 +1,5 @@
 import { sealAuditEvents } from "../db/audit-seal.ts";
-import { type Broken, verifyAuditLog } from "../db/audit-verify.ts";
+import { type Broken, type Flaw, verifyAuditLog } from "../db/audit-verify.ts";
 import { auditSeal } from "../db/schema/index.ts";
 import { type Command, readFlags, withDatabase } from "./command.ts";
 
@@ -29,7 +29,7 @@ export const verifyAudit: Command = {
   },
 };
 
-const words: Readonly<Record<Broken["problem"], string>> = {
+const words: Readonly<Record<Flaw, string>> = {
   seal_missing: "is missing",
   seal_unlinked: "does not follow the one before",
   events_missing: "events are missing",

@@ -23,7 +23,7 @@ async function logsToSeal(db: Database): Promise<(string | null)[]> {
   const unsealed = (log: SQL) => sql`exists (
     select 1 from (values (1)) once
     left join lateral (
-      select to_xid, to_id from audit_seal where ${log} order by sequence desc limit 1
+      select to_xid, to_id from audit_seal where ${log} order by organization_id desc, sequence desc limit 1
     ) last on true
     cross join lateral (
       select 1 from audit_event
@@ -57,7 +57,7 @@ async function sealOnce(tx: Transaction, organizationId: string | null): Promise
     rows: [last],
   } = await tx.execute<Position & { sequence: number; hash: string }>(sql`
     select sequence, hash, to_xid::text as "toXid", to_id as "toId" from audit_seal
-    where ${ofLog(organizationId)} order by sequence desc limit 1`);
+    where ${ofLog(organizationId)} order by organization_id desc, sequence desc limit 1`);
   const events = await eventsAfter(tx, organizationId, last ?? START, {
     limit: EVENTS_PER_SEAL,
     only: sql`xid < ${SETTLED}`,

@@ -15,18 +15,12 @@ import type { Database } from "./client.ts";
 const SEALS_PER_PAGE = 1_000;
 
 /** What is wrong with a seal, or with what it covers. */
-export const flaws = [
-  "seal_missing",
-  "seal_unlinked",
-  "events_missing",
-  "events_added",
-  "contents_changed",
-] as const;
+export type Flaw = "seal_missing" | "seal_unlinked" | "events_missing" | "events_added" | "contents_changed";
 
 /** The first seal that does not hold, and where its events lie. */
 export interface Broken {
   readonly seal: number;
-  readonly problem: (typeof flaws)[number];
+  readonly problem: Flaw;
   /** Id of the last event before it that is intact; null at the start of the log. */
   readonly afterEventId: string | null;
   /** Id of its own last event, and when it was sealed; null where the seal is missing. */
@@ -86,7 +80,7 @@ async function sealsAfter(
     select id, ${instantOf(sql`at`)} as at, organization_id as "organizationId", sequence, to_xid::text as "toXid",
       to_id as "toId", events, previous_hash as "previousHash", hash
     from audit_seal where ${ofLog(organizationId)} and sequence > ${sequence}
-    order by sequence limit ${SEALS_PER_PAGE}`);
+    order by organization_id, sequence limit ${SEALS_PER_PAGE}`);
   return rows;
 }
 
@@ -120,7 +114,7 @@ function flawOf(
   seal: StoredSeal,
   before: Link,
   events: Awaited<ReturnType<typeof eventsAfter>>,
-): Broken["problem"] | null {
+): Flaw | null {
   if (seal.sequence !== before.sequence + 1) return "seal_missing";
   if (seal.previousHash !== before.hash) return "seal_unlinked";
   if (events.length < seal.events) return "events_missing";
@@ -128,7 +122,7 @@ function flawOf(
   return hashOf(seal, events) === seal.hash ? null : "contents_changed";
 }
 
-function broken(problem: Broken["problem"], seal: StoredSeal, before: Link): Broken {
+function broken(problem: Flaw, seal: StoredSeal, before: Link): Broken {
   const isGone = problem === "seal_missing";
   return {
     seal: before.sequence + 1,

@@ -39,9 +39,11 @@ export function createDocument(
       ].join("\n"),
     },
     servers: [{ url: publicUrl }],
-    tags: ["Sign-in", "Me", "Organizations", "Invitations", "Files", "Platform", "System"].map((name) => ({
-      name,
-    })),
+    tags: ["Sign-in", "Me", "Organizations", "Invitations", "Files", "Audit", "Platform", "System"].map(
+      (name) => ({
+        name,
+      }),
+    ),
   };
   const inside = v1.getOpenAPI31Document(info);
   const outside = root.getOpenAPI31Document(info);

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context } from "hono";
@@ -38,6 +39,19 @@ export async function sendStream(c: Context<SecuredEnv>, body: Streamable): Prom
   };
   const status = range ? 206 : 200;
   if (source === null) return c.body(null, status, headers);
+  return pipeOut(c, source, { status, headers });
+}
+
+/**
+ * Answers with what a Node stream gives, no faster than the reader takes it. A source that fails cuts the connection,
+ * so that no part is taken for the whole; a reader that leaves, or takes nothing for five minutes, closes the source.
+ */
+export async function pipeOut(
+  c: Context<SecuredEnv>,
+  source: Readable,
+  { status, headers }: { status: number; headers: Record<string, string> },
+): Promise<Response> {
+  const { outgoing } = c.env;
   outgoing.writeHead(status, headers);
   outgoing.setTimeout(idleMs, () => outgoing.destroy());
   try {

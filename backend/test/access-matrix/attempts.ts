@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import type { TestApp } from "../harness/app.ts";
 import { call, type Person, password } from "../harness/client.ts";
+import { auditAttempts } from "./attempts.audit.ts";
 import { fileAttempts } from "./attempts.files.ts";
 import { invitationAttempts } from "./attempts.invitations.ts";
 import { memberAttempts } from "./attempts.members.ts";
@@ -86,6 +87,7 @@ export const attempts: Readonly<Record<string, Prepare>> = {
   ...invitationAttempts,
   ...fileAttempts,
   ...platformUserAttempts,
+  ...auditAttempts,
   "auth.signUpEmail": () => ({
     body: { name: "New Person", email: `${uuidv7()}@example.test`, password },
   }),

@@ -24,7 +24,7 @@ export async function call(
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  const isJson = (response.headers.get("content-type") ?? "").includes("json");
+  const isJson = /[/+]json\b/.test(response.headers.get("content-type") ?? "");
   // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
   const json: any = isJson && text !== "" ? JSON.parse(text) : undefined;
   return { status: response.status, headers: response.headers, text, json };
