@@ -32,7 +32,7 @@ export const organizationAttempts: Readonly<Record<string, Prepare>> = {
   "organizations.settings.get": onTarget(),
   "organizations.settings.update": onTarget({ clientsSeeDirectory: false }),
   "organizations.storage.get": onTarget(),
-  "organizations.storage.update": onTarget({ quotaBytes: null }),
+  "organizations.storage.update": onTarget({ quotaBytes: 2 ** 40 }),
   "organizations.suspend": spending("active", false),
   "organizations.reactivate": spending("suspended", false),
   "organizations.delete": spending("active", true),
