@@ -20,8 +20,11 @@ const operations = new Map((await readDocument(app)).map((operation) => [operati
 const silent: Readonly<Record<string, string>> = {
   "me.keepAlive": "moves the end of one's own session by a request",
   "files.presign": "nothing is there before it is registered",
+  "files.multipart.start": "the same",
+  "files.multipart.parts": "the same",
+  "files.multipart.abort": "the same: what is given up was never there",
   "auth.requestPasswordReset": "anybody can ask, and no answer may tell whether there is an account",
-  "auth.sendVerificationEmail": "the same",
+  "auth.sendVerificationEmail": "anybody can ask, and no answer may tell either",
 };
 
 /** Whoever the table lets do it, the strongest of an organization first. */
