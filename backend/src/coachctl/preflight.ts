@@ -1,5 +1,6 @@
 import { createMail } from "../adapters/mail/create.ts";
 import { createStorage } from "../adapters/storage/create.ts";
+import { checkPublicEndpoint } from "../adapters/storage/public-check.ts";
 import { formatPreflight, type Probes, preflight } from "../config/preflight.ts";
 import { createDatabase, type DatabaseClient } from "../db/client.ts";
 import { isSuperuser } from "../db/roles.ts";
@@ -40,5 +41,6 @@ const probes: Probes = {
         throw new Error("it is behind this release: run `coachctl migrate`");
     }),
   storage: (config) => using(createStorage(config)),
+  publicStorage: checkPublicEndpoint,
   mail: (config) => using(createMail(config)),
 };

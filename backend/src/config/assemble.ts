@@ -61,6 +61,7 @@ function storageFrom(s: Settings): Config["storage"] {
       secretAccessKey: s.S3_UPLOAD_SECRET_ACCESS_KEY ?? secret,
     },
     serverSideEncryption: s.S3_SSE,
+    kmsKeyId: s.S3_SSE_KMS_KEY_ID,
   };
 }
 

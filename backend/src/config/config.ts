@@ -59,8 +59,10 @@ export interface Config {
         readonly secretAccessKey: string;
         /** Signs uploads only; may do nothing but put below `staging/`. */
         readonly upload: { readonly accessKeyId: string; readonly secretAccessKey: string };
-        /** `x-amz-server-side-encryption` for objects we write, when set. */
-        readonly serverSideEncryption: "AES256" | undefined;
+        /** `x-amz-server-side-encryption` of every object, when set. */
+        readonly serverSideEncryption: "AES256" | "aws:kms" | undefined;
+        /** The key for `aws:kms`, where it is not the bucket's own. */
+        readonly kmsKeyId: string | undefined;
       };
   readonly mail:
     | { readonly driver: "file"; readonly from: string }

@@ -16,6 +16,8 @@ export interface Probes {
   /** The schema is not behind the migrations. */
   readonly schema: Probe;
   readonly storage: Probe;
+  /** The store takes a signed URL at the address that clients use. */
+  readonly publicStorage: Probe;
   /** The mail server accepts us, over TLS. */
   readonly mail: Probe;
 }
@@ -32,6 +34,7 @@ const PROBE_NAMES: Readonly<Record<keyof Probes, string>> = {
   databaseRole: "The database answers, and its role is not a superuser",
   schema: "The schema is up to date",
   storage: "The store answers",
+  publicStorage: "Clients reach the store, and signed URLs work there",
   mail: "The mail server accepts us",
 };
 

@@ -8,7 +8,13 @@ import { type Name, variableList } from "../../src/config/variables.ts";
 import { productionEnv, productionS3Env } from "./production-env.ts";
 
 const fine = async () => {};
-const quietProbes: Probes = { databaseRole: fine, schema: fine, storage: fine, mail: fine };
+const quietProbes: Probes = {
+  databaseRole: fine,
+  schema: fine,
+  storage: fine,
+  publicStorage: fine,
+  mail: fine,
+};
 const CANARY = "cAnArY7";
 
 /** Everything that a person or a log may get to see of an environment. */

@@ -4,7 +4,7 @@ import { formatPreflight, type Probes, preflight } from "../../src/config/prefli
 import { productionEnv, productionS3Env } from "./production-env.ts";
 
 const fine = async () => {};
-const probes: Probes = { databaseRole: fine, schema: fine, storage: fine, mail: fine };
+const probes: Probes = { databaseRole: fine, schema: fine, storage: fine, publicStorage: fine, mail: fine };
 
 const failures = async (...args: Parameters<typeof preflight>) =>
   (await preflight(...args)).filter(({ ok }) => !ok).map(({ name }) => name);
@@ -35,9 +35,9 @@ describe("preflight", () => {
     };
     await preflight(
       { ...productionEnv, NODE_ENV: "test" },
-      { databaseRole: look, schema: look, storage: look, mail: look },
+      { databaseRole: look, schema: look, storage: look, publicStorage: look, mail: look },
     );
-    expect(seen.map(({ mode }) => mode)).toEqual(["production", "production", "production", "production"]);
+    expect(seen.map(({ mode }) => mode)).toEqual(Array(5).fill("production"));
   });
 
   it("says why a probe failed, and goes on with the others", async () => {
@@ -58,6 +58,7 @@ describe("preflight", () => {
       databaseRole: count,
       schema: count,
       storage: count,
+      publicStorage: count,
       mail: count,
     });
     expect(tried).toBe(0);
@@ -68,6 +69,7 @@ describe("preflight", () => {
       "The database answers, and its role is not a superuser",
       "The schema is up to date",
       "The store answers",
+      "Clients reach the store, and signed URLs work there",
       "The mail server accepts us",
     ]);
   });

@@ -191,7 +191,12 @@ const refusedAnywhere: readonly Row[] = [
     { S3_ENDPOINT: "http://store", S3_SECRET_ACCESS_KEY: "x" },
     "S3_ACCESS_KEY_ID",
   ],
-  ["another encryption", { S3_SSE: "aws:kms" }, "S3_SSE"],
+  ["another encryption", { S3_SSE: "none" }, "S3_SSE"],
+  [
+    "a key for an encryption that has none",
+    { S3_SSE: "AES256", S3_SSE_KMS_KEY_ID: "key" },
+    "S3_SSE_KMS_KEY_ID",
+  ],
 ];
 
 describe("production", () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
 import { describeDownloads } from "./contract.downloads.ts";
+import { describeHostileUploads } from "./contract.hostile.ts";
 import { describeMultipart } from "./contract.multipart.ts";
 import { describeObjects } from "./contract.objects.ts";
 import { describeUploads } from "./contract.uploads.ts";
@@ -28,5 +29,6 @@ export function describeStorage(name: string, setup: () => Promise<StorageUnderT
     describeUploads(storage);
     describeDownloads(storage);
     describeMultipart(storage);
+    describeHostileUploads(storage);
   });
 }

@@ -34,6 +34,7 @@ it("makes the S3 store, which has nothing to serve and touches no disk", async (
       ...identity,
       upload: identity,
       serverSideEncryption: undefined,
+      kmsKeyId: undefined,
     },
     dataDir: "/nowhere",
     publicUrl: "https://api.example.com",

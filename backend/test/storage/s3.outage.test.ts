@@ -41,6 +41,7 @@ function storageAt(port: number, more: Partial<S3Config> = {}): StoragePort {
     ...identity,
     upload: identity,
     serverSideEncryption: undefined,
+    kmsKeyId: undefined,
     ...more,
   });
   undo.push(() => storage.close());
@@ -125,6 +126,31 @@ describe("requests to an S3 store", () => {
     await storage.copy(KEY, "objects/x");
     await storage.startMultipart(KEY, TYPE);
     expect(asked).toEqual(["PUT AES256", "HEAD undefined", "PUT copy AES256", "POST AES256"]);
+  });
+
+  it("name the key where there is one, and have the client name it, too", async () => {
+    const asked: unknown[] = [];
+    const answer: RequestListener = (request, response) => {
+      asked.push(request.headers["x-amz-server-side-encryption-aws-kms-key-id"]);
+      request.resume();
+      response.end();
+    };
+    const port = await listen(createServer(answer));
+    const storage = storageAt(port, { serverSideEncryption: "aws:kms", kmsKeyId: "key-1" });
+    await putBytes(storage, KEY, "x");
+    expect(asked).toEqual(["key-1"]);
+    const signed = await storage.presignPut({ key: KEY, contentType: TYPE, size: 1, expiresIn: 60 });
+    expect(signed.headers).toEqual({
+      "content-type": TYPE,
+      "x-amz-server-side-encryption": "aws:kms",
+      "x-amz-server-side-encryption-aws-kms-key-id": "key-1",
+    });
+    const { searchParams } = new URL(signed.url);
+    expect(searchParams.get("X-Amz-SignedHeaders")).toBe(
+      `content-length;${Object.keys(signed.headers)[0]};host;${Object.keys(signed.headers).slice(1).join(";")}`,
+    );
+    // Unsigned in the query it would be ignored by some stores.
+    expect(signed.url).not.toMatch(/[?&]x-amz-server-side/i);
   });
 
   it("carry the public endpoint in signed URLs, without connecting to it", async () => {

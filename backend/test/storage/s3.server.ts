@@ -1,25 +1,28 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
   ListMultipartUploadsCommand,
   PutBucketPolicyCommand,
+  PutPublicAccessBlockCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import type { S3Config } from "../../src/adapters/storage/s3.clients.ts";
 import { createS3Storage } from "../../src/adapters/storage/s3.ts";
 
-const DENIED = [
-  "s3:Get*",
-  "s3:List*",
-  "s3:Delete*",
-  "s3:Abort*",
-  "s3:Restore*",
-  "s3:PutObjectAcl",
-  "s3:PutObjectTagging",
-];
+/** A file of docker/s3, for this bucket and for the users of `.ci/s3.sh`. */
+export function shipped(name: string, bucket: string) {
+  const text = readFileSync(new URL(`../../../docker/s3/${name}`, import.meta.url), "utf8");
+  return JSON.parse(
+    text
+      .replaceAll("user/coaching-app-upload", "user/uploader")
+      .replaceAll("user/coaching-app", "user/ci")
+      .replaceAll("s3:::coaching-app", `s3:::${bucket}`),
+  );
+}
 
-/** A new bucket on the server of `.ci/s3.sh`, with the policy that lets the upload identity put below `staging/`. */
+/** A new bucket on the server of `.ci/s3.sh`, with the policy that is shipped for Ceph. */
 export async function createTestBucket(
   endpoint: string,
 ): Promise<{ config: S3Config; remove(): Promise<void> }> {
@@ -37,26 +40,20 @@ export async function createTestBucket(
       secretAccessKey: process.env.S3_UPLOAD_SECRET_ACCESS_KEY ?? "",
     },
     serverSideEncryption: undefined,
+    kmsKeyId: undefined,
   };
   const admin = new S3Client({ ...config, credentials: config });
   const Bucket = config.bucket;
   await admin.send(new CreateBucketCommand({ Bucket }));
-  const statement = (user: string, rule: object, ...paths: string[]) => ({
-    ...rule,
-    Principal: { AWS: [`arn:aws:iam:::user/${user}`] },
-    Resource: paths.map((path) => `arn:aws:s3:::${Bucket}${path}`),
-  });
-  const Policy = JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      statement("uploader", { Effect: "Allow", Action: ["s3:PutObject"] }, "/staging/*"),
-      // On Ceph an object belongs to who put it: without these two, the uploader could read and delete what it has
-      // put, and the owner of the bucket could not. Ceph does not heed `NotAction`.
-      statement("uploader", { Effect: "Deny", Action: DENIED }, "", "/*"),
-      statement("ci", { Effect: "Allow", Action: ["s3:*"] }, "", "/*"),
-    ],
-  });
+  const Policy = JSON.stringify(shipped("bucket-policy-ceph.json", Bucket));
   await admin.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+  // The header x-amz-acl needs no signature there: anybody with an upload URL could publish what they put.
+  await admin.send(
+    new PutPublicAccessBlockCommand({
+      Bucket,
+      PublicAccessBlockConfiguration: shipped("public-access-block.json", Bucket),
+    }),
+  );
 
   return {
     config,

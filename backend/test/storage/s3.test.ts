@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createS3Storage } from "../../src/adapters/storage/s3.ts";
 import { describeStorage } from "./contract.ts";
+import { describeShippedPolicies } from "./s3.policies.ts";
 import { createTestBucket } from "./s3.server.ts";
 import { describeUploadIdentity } from "./s3.upload-identity.ts";
 
@@ -19,6 +20,7 @@ if (endpoint !== undefined) {
     };
   });
   describeUploadIdentity(endpoint);
+  describeShippedPolicies(endpoint);
 }
 
 describe("the S3 server of the tests", () => {

@@ -11,6 +11,15 @@ const PATIENT_IDLE_MS = 5 * 60_000;
 const ignore = () => undefined;
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+/** What asks for an object to be encrypted at rest; nothing where the bucket decides. */
+export const encryptionOf = ({ serverSideEncryption, kmsKeyId }: S3Config) =>
+  serverSideEncryption === undefined
+    ? {}
+    : {
+        ServerSideEncryption: serverSideEncryption,
+        ...(kmsKeyId !== undefined && { SSEKMSKeyId: kmsKeyId }),
+      };
+
 export type S3Clients = ReturnType<typeof createS3Clients>;
 
 /** One client per identity and endpoint. Those on the public endpoint only sign: they never connect. */

@@ -9,7 +9,7 @@ import { AppError } from "../../errors.ts";
 import { assertKey, assertPrefix } from "./keys.ts";
 import { chooseParts } from "./parts.ts";
 import type { ListedMultipart, PartRef, UploadedPart } from "./port.ts";
-import type { S3Clients, S3Config } from "./s3.clients.ts";
+import { encryptionOf, type S3Clients, type S3Config } from "./s3.clients.ts";
 import { nullIfNotFound, patiently, promptly } from "./s3.faults.ts";
 
 /** Uploads in parts, as the store itself knows them. */
@@ -37,7 +37,7 @@ export function createS3Multipart({ server, patient }: S3Clients, config: S3Conf
       const command = new CreateMultipartUploadCommand({
         ...target(key),
         ContentType: contentType,
-        ServerSideEncryption: config.serverSideEncryption,
+        ...encryptionOf(config),
       });
       const { UploadId } = await promptly((signal) => server.send(command, { abortSignal: signal }));
       if (UploadId === undefined)

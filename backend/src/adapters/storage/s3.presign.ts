@@ -2,7 +2,7 @@ import { GetObjectCommand, PutObjectCommand, UploadPartCommand } from "@aws-sdk/
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { assertKey } from "./keys.ts";
 import type { PresignGet, PresignPart, PresignPut, SignedUpload, SignedUrl } from "./port.ts";
-import type { S3Clients } from "./s3.clients.ts";
+import { encryptionOf, type S3Clients, type S3Config } from "./s3.clients.ts";
 
 /** Without naming it, the SDK leaves Content-Type unsigned: any other would be accepted. */
 const UPLOAD_HEADERS = new Set(["host", "content-type", "content-length"]);
@@ -13,7 +13,8 @@ const DOWNLOAD_HEADERS = new Set(["host"]);
 type SigningOptions = NonNullable<Parameters<typeof getSignedUrl>[2]>;
 
 /** URLs of the store itself, on its public endpoint. */
-export function createS3Presigner(clients: S3Clients, bucket: string) {
+export function createS3Presigner(clients: S3Clients, config: S3Config) {
+  const { bucket } = config;
   const { signUpload, signDownload } = clients;
 
   async function signed(
@@ -34,11 +35,20 @@ export function createS3Presigner(clients: S3Clients, bucket: string) {
         Key: assertKey(key),
         ContentType: contentType,
         ContentLength: size,
+        ...encryptionOf(config),
       });
       const url = await signed(expiresIn, UPLOAD_HEADERS, (options) =>
         getSignedUrl(signUpload, command, options),
       );
-      return { ...url, headers: { "content-type": contentType } };
+      const { serverSideEncryption: encryption, kmsKeyId } = config;
+      return {
+        ...url,
+        headers: {
+          "content-type": contentType,
+          ...(encryption && { "x-amz-server-side-encryption": encryption }),
+          ...(encryption && kmsKeyId && { "x-amz-server-side-encryption-aws-kms-key-id": kmsKeyId }),
+        },
+      };
     },
 
     async part({ key, uploadId, partNumber, size, expiresIn }: PresignPart): Promise<SignedUpload> {

@@ -10,7 +10,7 @@ import {
 import { AppError } from "../../errors.ts";
 import { assertKey, assertPrefix } from "./keys.ts";
 import type { ListedObject, ObjectHead, StoragePort } from "./port.ts";
-import { createS3Clients, type S3Config } from "./s3.clients.ts";
+import { createS3Clients, encryptionOf, type S3Config } from "./s3.clients.ts";
 import { nullIfNotFound, patiently, promptly } from "./s3.faults.ts";
 import { createS3Multipart } from "./s3.multipart.ts";
 import { createS3Presigner } from "./s3.presign.ts";
@@ -18,10 +18,11 @@ import { putS3Object } from "./s3.put.ts";
 
 /** Files in a bucket of any S3 store; the bucket exists already. Copies reach 5 GiB, the protocol's limit. */
 export function createS3Storage(config: S3Config): StoragePort {
-  const { bucket: Bucket, serverSideEncryption: ServerSideEncryption } = config;
+  const { bucket: Bucket } = config;
+  const encryption = encryptionOf(config);
   const clients = createS3Clients(config);
   const { server, patient } = clients;
-  const presigner = createS3Presigner(clients, Bucket);
+  const presigner = createS3Presigner(clients, config);
   const multipart = createS3Multipart(clients, config);
 
   async function check(): Promise<void> {
@@ -61,16 +62,18 @@ export function createS3Storage(config: S3Config): StoragePort {
     },
 
     async put(key, body, { contentType, size }) {
-      const target = { Bucket, Key: assertKey(key), ContentType: contentType, ServerSideEncryption };
+      const target = { Bucket, Key: assertKey(key), ContentType: contentType, ...encryption };
       await putS3Object(server, target, body, size, check);
     },
 
     async copy(from, to) {
-      const target = { Bucket, Key: assertKey(to), ServerSideEncryption };
+      const target = { Bucket, Key: assertKey(to), ...encryption };
+      // Nothing but the bytes: an upload may carry headers that nobody signed, such as Content-Encoding.
+      const meta = { MetadataDirective: "REPLACE", ContentType: "application/octet-stream" } as const;
       // A prompt call first: the store may take minutes to copy, and is silent when it is down, too.
       await headObject(from);
       await patiently(() =>
-        patient.send(new CopyObjectCommand({ ...target, CopySource: `${Bucket}/${from}` })),
+        patient.send(new CopyObjectCommand({ ...target, ...meta, CopySource: `${Bucket}/${from}` })),
       );
     },
 

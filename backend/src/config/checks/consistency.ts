@@ -46,6 +46,13 @@ export const consistency: readonly Check[] = [
     }),
   ),
   check({
+    name: "The encryption key of S3 is used",
+    reads: ["S3_SSE_KMS_KEY_ID", "S3_SSE"],
+    problem: (s) =>
+      when(s.S3_SSE_KMS_KEY_ID !== undefined && s.S3_SSE !== "aws:kms", "is only used with S3_SSE=aws:kms"),
+    fix: "set S3_SSE=aws:kms, or remove it",
+  }),
+  check({
     name: "Upload key of S3 is complete",
     reads: ["S3_UPLOAD_ACCESS_KEY_ID", "S3_UPLOAD_SECRET_ACCESS_KEY"],
     problem: (s) =>

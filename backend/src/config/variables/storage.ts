@@ -39,5 +39,13 @@ export const storage = {
     secret: true,
     about: "Its secret",
   },
-  S3_SSE: { type: choice("AES256"), about: "Server-side encryption asked for with each object: AES256" },
+  S3_SSE: {
+    type: choice("AES256", "aws:kms"),
+    about: "Server-side encryption asked for with each object: AES256 or aws:kms",
+  },
+  S3_SSE_KMS_KEY_ID: {
+    type: word,
+    derived: "the bucket's own",
+    about: "Key for S3_SSE=aws:kms; clients see it in the headers of their uploads",
+  },
 } satisfies Record<string, Variable<unknown>>;
