@@ -44,6 +44,7 @@ describe("development", () => {
       storage: { driver: "disk", signingKey: expect.stringContaining("development-only") },
       mail: { driver: "file", from: "Coaching App <no-reply@localhost>" },
       fileLimits: { avatar: 5_242_880, orgLogo: 5_242_880, organizationFile: 104_857_600 },
+      storageQuota: 53_687_091_200,
       worker: true,
       minAppVersion: undefined,
       policies: { privacyUrl: undefined, termsUrl: undefined },
