@@ -6,6 +6,7 @@ import { AppError } from "./errors.ts";
 import { auditEventRoutes } from "./features/audit-events/audit-events.routes.ts";
 import { fileListRoutes } from "./features/files/files.list.routes.ts";
 import { multipartRoutes } from "./features/files/files.multipart.routes.ts";
+import { quarantineRoutes } from "./features/files/files.quarantine.routes.ts";
 import { fileRoutes } from "./features/files/files.routes.ts";
 import { storageRoutes } from "./features/files/files.storage.routes.ts";
 import { invitationLinkRoutes } from "./features/invitations/invitations.link.routes.ts";
@@ -56,6 +57,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   v1.route("/", invitationRoutes(deps.services.invitations));
   v1.route("/", invitationLinkRoutes(deps.services.invitationAnswers));
   v1.route("/", fileRoutes(deps.services.files));
+  v1.route("/", quarantineRoutes(deps.services.files));
   v1.route("/", multipartRoutes(deps.services.files));
   v1.route("/", fileListRoutes(deps.services.listFiles));
   v1.route("/", storageRoutes(deps.services.storage));

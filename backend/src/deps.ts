@@ -7,6 +7,7 @@ import { createLimiters } from "./adapters/limiter/create.ts";
 import { createLog } from "./adapters/log/log.ts";
 import { createMail } from "./adapters/mail/create.ts";
 import { createQueue } from "./adapters/queue/pg-boss.ts";
+import { createScanning } from "./adapters/scanner/create.ts";
 import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
 import { createAccountLock } from "./auth/account-lock.ts";
@@ -97,6 +98,8 @@ export function createDeps(
     audit,
     queue,
     storage,
+    scanning: createScanning(config),
+    frontendUrl: config.frontendUrl,
     storageIsUp: recentCheck(() => storage.check(), 2000),
     limits: config.fileLimits,
     quotaBytes: config.storageQuota,
@@ -193,6 +196,15 @@ export function createDeps(
         migrations: async () => ((await schemaState(database)) === "behind" ? "down" : "ok"),
         storage: () => filesDeps.storageIsUp().then(() => "ok"),
         queue: () => queue.check().then(() => "ok"),
+        scanner: async () => {
+          const { scanning } = filesDeps;
+          if (scanning.mode === "off") return "off";
+          // Uploads wait for it; nothing else does.
+          return scanning.scanner.check().then(
+            () => "ok",
+            () => "degraded",
+          );
+        },
         redis: async () => {
           if (limiters.check)
             return limiters.check().then(

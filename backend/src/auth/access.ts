@@ -37,6 +37,7 @@ export const access = {
   "platform.audit": { platformAdmin: true, roles: [] },
   "file.upload": { platformAdmin: true, roles: everyRole, anyone: true },
   "file.read": { platformAdmin: true, roles: everyRole, anyone: true },
+  "file.release": { platformAdmin: true, roles: ["org_admin"], anyone: true },
   "file.delete": { platformAdmin: true, roles: everyRole, anyone: true },
   "errors.read": { platformAdmin: true, roles: [] },
 } as const satisfies Record<string, Rule>;

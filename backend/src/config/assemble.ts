@@ -65,6 +65,19 @@ function storageFrom(s: Settings): Config["storage"] {
   };
 }
 
+function scanFrom(s: Settings): Config["scan"] {
+  if (s.SCAN === "off") return { mode: "off" };
+  return {
+    mode: s.SCAN,
+    address:
+      s.CLAMD_SOCKET === undefined
+        ? { host: s.CLAMD_HOST ?? "", port: s.CLAMD_PORT }
+        : { path: s.CLAMD_SOCKET },
+    maxBytes: s.SCAN_MAX_BYTES,
+    timeoutMs: s.SCAN_TIMEOUT * 1000,
+  };
+}
+
 function mailFrom(s: Settings): Config["mail"] {
   if (s.SMTP_HOST === undefined) return { driver: "file", from: s.MAIL_FROM };
   return {
@@ -118,6 +131,7 @@ export function assemble(s: Settings): Config {
     limits: limitsFrom(s),
     redis: s.REDIS_URL === undefined ? undefined : { url: s.REDIS_URL, password: s.REDIS_PASSWORD },
     storage: storageFrom(s),
+    scan: scanFrom(s),
     mail: mailFrom(s),
     fileLimits: fileLimitsFrom(s),
     storageQuota: s.STORAGE_QUOTA_BYTES,

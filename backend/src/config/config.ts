@@ -64,6 +64,15 @@ export interface Config {
         /** The key for `aws:kms`, where it is not the bucket's own. */
         readonly kmsKeyId: string | undefined;
       };
+  readonly scan:
+    | { readonly mode: "off" }
+    | {
+        readonly mode: "on" | "required";
+        readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+        /** Larger files count as unscannable. */
+        readonly maxBytes: number;
+        readonly timeoutMs: number;
+      };
   readonly mail:
     | { readonly driver: "file"; readonly from: string }
     | {

@@ -5,6 +5,7 @@ import { database } from "./variables/database.ts";
 import { limits } from "./variables/limits.ts";
 import { mail } from "./variables/mail.ts";
 import { redis } from "./variables/redis.ts";
+import { scan } from "./variables/scan.ts";
 import { server } from "./variables/server.ts";
 import { storage } from "./variables/storage.ts";
 
@@ -17,6 +18,7 @@ export const variableGroups = {
   Limits: limits,
   Redis: redis,
   Files: storage,
+  "Malware scan": scan,
   Mail: mail,
 } satisfies Record<string, Record<string, Variable<unknown>>>;
 
@@ -29,6 +31,7 @@ export const variables = {
   ...limits,
   ...redis,
   ...storage,
+  ...scan,
   ...mail,
 };
 

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from "uuid";
 import { call, type Person } from "../harness/client.ts";
 import type { Prepare, Scene } from "./attempts.ts";
 import { type FileKind, png, presentFile, presignBody, upload } from "./world.ts";
@@ -13,6 +14,21 @@ const present =
 const ownAvatar: Prepare = async ({ app, caller, target }) => ({
   params: { fileId: await upload(app, caller, "avatar", target.organizationId) },
 });
+
+/** A file that a scan put away; straight into the table, since no scanner runs here. */
+const quarantined =
+  (kind: FileKind): Prepare =>
+  async ({ app, target }) => {
+    const fileId = uuidv7();
+    const owner = kind === "avatar" ? null : target.organizationId;
+    const uploader = kind === "avatar" ? target.colleague : target.people.org_admin;
+    await app.deps.database.sql`
+      insert into file (id, target, organization_id, file_name, declared_type, content_type, size, uploaded_by, status,
+        threat, scanned_at)
+      values (${fileId}, ${kind}, ${owner}, 'dot.png', 'image/png', 'image/png', ${png.length}, ${uploader.userId},
+        'quarantined', 'Some-Threat', now())`;
+    return { params: { fileId } };
+  };
 
 /** Uploads without registering. */
 async function uploaded({ app }: Scene, person: Person): Promise<string> {
@@ -82,6 +98,12 @@ export const fileAttempts: Readonly<Record<string, Prepare>> = {
   "files.stream: a colleague's avatar": present("avatar"),
   "files.stream: orgLogo": present("orgLogo"),
   "files.stream: organizationFile": present("organizationFile"),
+  "files.get: organizationFile in quarantine": quarantined("organizationFile"),
+  "files.get: a colleague's avatar in quarantine": quarantined("avatar"),
+  "files.stream: organizationFile in quarantine": quarantined("organizationFile"),
+  "files.release: organizationFile": quarantined("organizationFile"),
+  "files.release: orgLogo": quarantined("orgLogo"),
+  "files.release: a colleague's avatar": quarantined("avatar"),
   "files.delete: own avatar": ownAvatar,
   "files.delete: a colleague's avatar": present("avatar"),
   "files.delete: orgLogo": present("orgLogo"),

@@ -41,6 +41,7 @@ describe("development", () => {
         write: { max: 300, window: 600 },
         auth: { max: 10, window: 60 },
       },
+      scan: { mode: "off" },
       storage: { driver: "disk", signingKey: expect.stringContaining("development-only") },
       mail: { driver: "file", from: "Coaching App <no-reply@localhost>" },
       fileLimits: { avatar: 5_242_880, orgLogo: 5_242_880, organizationFile: 104_857_600 },

@@ -41,6 +41,8 @@ export const filesDeps = ({ deps, config }: TestApp): FilesDeps => ({
   audit: deps.audit,
   queue: deps.queue,
   storage: deps.storage,
+  scanning: { mode: "off" },
+  frontendUrl: config.frontendUrl,
   storageIsUp: async () => undefined,
   limits: config.fileLimits,
   quotaBytes: config.storageQuota,

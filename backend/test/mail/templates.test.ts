@@ -4,6 +4,7 @@ import { html } from "../../src/adapters/mail/html.ts";
 import {
   emailChangeMail,
   existingAccountMail,
+  fileQuarantinedMail,
   passwordChangedMail,
   resetPasswordMail,
   twoFactorChangedMail,
@@ -17,6 +18,7 @@ const every = [
   ["reset", resetPasswordMail],
   ["existing account", existingAccountMail],
   ["password changed", passwordChangedMail],
+  ["file in quarantine", fileQuarantinedMail],
   ["two-factor on", (r: typeof recipient) => twoFactorChangedMail({ ...r, enabled: true })],
   ["two-factor off", (r: typeof recipient) => twoFactorChangedMail({ ...r, enabled: false })],
   ["e-mail change", (r: typeof recipient) => emailChangeMail({ ...r, newEmail: "new@example.com" })],

@@ -30,6 +30,7 @@ export function queues(databaseUrl: string) {
 export const handlersWith = (some: Partial<JobHandlers>): JobHandlers => ({
   mail: async () => {},
   "file-verify": async () => {},
+  "file-scan": async () => {},
   "object-delete": async () => {},
   ...some,
 });

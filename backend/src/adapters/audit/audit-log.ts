@@ -21,8 +21,8 @@ export function createAuditLog({ db, log }: { db: Database; log: Logger }): Audi
       "AUDIT",
     );
   return {
-    async record(tx, { userId, origin }, event) {
-      const row = toRow(event, userId, origin, "allowed");
+    async record(tx, caller, event) {
+      const row = toRow(event, caller?.userId ?? null, caller?.origin ?? null, "allowed");
       await tx.insert(auditEvent).values(row);
       line(row);
     },

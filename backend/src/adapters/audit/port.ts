@@ -27,7 +27,8 @@ export interface Denied {
 
 /** The append-only log of who did what, and who was refused. */
 export interface AuditLog {
-  record(tx: Transaction, caller: Pick<Caller, "userId" | "origin">, event: Allowed): Promise<void>;
+  /** @param caller null where the system did it */
+  record(tx: Transaction, caller: Pick<Caller, "userId" | "origin"> | null, event: Allowed): Promise<void>;
   /** On its own: a refusal changes nothing else. */
   denied(event: Denied): Promise<void>;
   /** What the system or Better-auth did, right after the fact. */

@@ -117,6 +117,20 @@ export const emailChangeMail = ({
     closing: "If this was not you, ignore this mail and change your password: the address stays as it is.",
   });
 
+/** Tells that a file did not pass the malware scan; says neither which nor what was found. `url` leads to the client. */
+export const fileQuarantinedMail = ({ to, name, url }: Recipient): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "A file you uploaded is in quarantine",
+    paragraphs: [
+      "A file that you uploaded did not pass the malware scan. It is kept, but nobody can open it.",
+      "Please check the device it came from. If you are sure that the file is harmless, ask an admin to release it.",
+    ],
+    button: { label: "Open Coaching App", url },
+    closing: "If you did not upload a file, change your password.",
+  });
+
 const ROLES = {
   org_admin: "an organization admin",
   manager: "a manager",

@@ -6,6 +6,8 @@ export interface Jobs {
   mail: MailMessage;
   /** Copies and verifies an upload that is too large to do it inside the request. */
   "file-verify": { fileId: string; stagingKey: string; sha256: string | null };
+  /** Has a checked upload looked at by the malware scanner. */
+  "file-scan": { fileId: string };
   /** Removes objects from the store. */
   "object-delete": { keys: string[] };
 }

@@ -14,18 +14,19 @@ export const DEAD_LETTERS = "dead-letter";
 const SHARED = {
   notify: true,
   retryBackoff: true,
-  deadLetter: DEAD_LETTERS,
   // A job whose process died is taken up again a minute or two later, however long it may run.
   heartbeatSeconds: 60,
   // Mails carry links that open accounts: finished jobs do not stay around.
   deleteAfterSeconds: HOUR,
 };
 
+const KEPT = { ...SHARED, deadLetter: DEAD_LETTERS };
+
 /** Delays start at `retryDelay` and double, with jitter, up to `retryDelayMax`; seconds. */
 export const JOB_SETTINGS: Readonly<Record<JobName, JobSettings>> = {
   // Some four and a half days of a mail server being away.
   mail: {
-    ...SHARED,
+    ...KEPT,
     batchSize: 10,
     retryLimit: 900,
     retryDelay: 1,
@@ -33,15 +34,24 @@ export const JOB_SETTINGS: Readonly<Record<JobName, JobSettings>> = {
     expireInSeconds: 300,
   },
   "file-verify": {
-    ...SHARED,
+    ...KEPT,
     batchSize: 2,
     retryLimit: 50,
     retryDelay: 2,
     retryDelayMax: 900,
     expireInSeconds: HOUR,
   },
-  "object-delete": {
+  // Not kept when it failed: the schedule takes over, which finds what waits in the files themselves.
+  "file-scan": {
     ...SHARED,
+    batchSize: 1,
+    retryLimit: 5,
+    retryDelay: 2,
+    retryDelayMax: 60,
+    expireInSeconds: HOUR,
+  },
+  "object-delete": {
+    ...KEPT,
     batchSize: 2,
     retryLimit: 200,
     retryDelay: 2,

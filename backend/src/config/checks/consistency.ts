@@ -63,6 +63,16 @@ export const consistency: readonly Check[] = [
     fix: "set both",
   }),
   check({
+    name: "clamd is named where uploads are scanned",
+    reads: ["CLAMD_HOST", "CLAMD_SOCKET", "SCAN"],
+    problem: (s) =>
+      when(
+        s.SCAN !== "off" && (s.CLAMD_HOST === undefined) === (s.CLAMD_SOCKET === undefined),
+        s.CLAMD_HOST === undefined ? "and CLAMD_SOCKET are both missing" : "and CLAMD_SOCKET are both set",
+      ),
+    fix: "set one of them, or SCAN=off",
+  }),
+  check({
     name: "SMTP user and password are complete",
     reads: ["SMTP_USER", "SMTP_PASS"],
     problem: (s) =>

@@ -34,6 +34,8 @@ export const line = z
 
 export const path = line.transform((text) => resolve(text)).describe("the path of a folder");
 
+export const socketPath = path.describe("the path of a Unix socket");
+
 export const appVersion = z
   .string()
   .regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/, "is not a version of three numbers")

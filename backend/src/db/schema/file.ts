@@ -47,6 +47,7 @@ export const file = pgTable(
     index("file_not_ready_idx").on(t.organizationId, t.id).where(sql`${t.status} <> 'ready'`),
     // What an organization takes up, without a look at the rows.
     index("file_usage_idx").on(t.organizationId, t.size).where(sql`${t.status} <> 'rejected'`),
+    index("file_unscanned_idx").on(t.id).where(sql`${t.scannedAt} is null`),
     index("file_processing_idx").on(t.createdAt).where(sql`${t.status} = 'processing'`),
     check("file_owner", sql`(${t.target} = 'avatar') = (${t.organizationId} is null)`),
     check("file_size", sql`${t.size} >= 1`),

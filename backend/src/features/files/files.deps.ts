@@ -1,5 +1,6 @@
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
+import type { Scanning } from "../../adapters/scanner/port.ts";
 import type { StoragePort } from "../../adapters/storage/port.ts";
 import type { Database } from "../../db/client.ts";
 import type { TargetName } from "./files.targets.ts";
@@ -10,6 +11,9 @@ export interface FilesDeps {
   readonly audit: AuditLog;
   readonly queue: QueuePort;
   readonly storage: StoragePort;
+  readonly scanning: Scanning;
+  /** Base of the web client, for links in mails. */
+  readonly frontendUrl: string;
   /** Resolves when the store answered a moment ago; rejects with `unavailable`. */
   readonly storageIsUp: () => Promise<void>;
   /** Largest upload by target, bytes. */

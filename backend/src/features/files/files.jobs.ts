@@ -5,6 +5,8 @@ import { file, organization, uploadIntent } from "../../db/schema/index.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { createMultipartSweep } from "./files.multipart.sweep.ts";
 import { objectKey, stagingKey } from "./files.rows.ts";
+import { createFileScan } from "./files.scan.ts";
+import { settle } from "./files.settle.ts";
 import { verifyObject } from "./files.verify.ts";
 
 /** A register that began just before its intent expired is over by then. */
@@ -12,25 +14,32 @@ const graceMinutes = 5;
 const intentsAtOnce = 500;
 
 /** What happens to files outside of requests. All of it may run twice, or be killed anywhere. */
-export function createFileJobs({ db, storage, queue }: FilesDeps) {
-  const handlers: Pick<JobHandlers, "file-verify" | "object-delete"> = {
+export function createFileJobs(deps: FilesDeps) {
+  const { db, storage, queue, scanning } = deps;
+  const scan = createFileScan(deps);
+  const handlers: Pick<JobHandlers, "file-verify" | "file-scan" | "object-delete"> = {
+    ...scan.handlers,
+
     async "file-verify"({ fileId, stagingKey: staged, sha256 }) {
       const [row] = await db.select().from(file).where(eq(file.id, fileId));
-      if (row?.status !== "processing") return;
+      // With a digest it was verified before, and waits for its scan.
+      if (row?.status !== "processing" || row.sha256 !== null) return;
       const key = objectKey(row);
       if (await storage.head(staged)) await storage.copy(staged, key);
       const verified = await verifyObject(storage, key, { ...row, sha256 });
+      const scanned = verified.ok && scanning.mode !== "off";
       const outcome = verified.ok
-        ? { status: "ready" as const, contentType: verified.contentType, sha256: verified.sha256 }
+        ? {
+            status: scanned ? ("processing" as const) : ("ready" as const),
+            contentType: verified.contentType,
+            sha256: verified.sha256,
+          }
         : { status: "rejected" as const };
       await db.transaction(async (tx) => {
-        const decided = await tx
-          .update(file)
-          .set({ ...outcome, updatedAt: sql`now()`, version: sql`${file.version} + 1` })
-          .where(and(eq(file.id, fileId), eq(file.status, "processing")))
-          .returning({ id: file.id });
+        const decided = await settle(tx, queue, row, outcome);
+        if (decided && scanned) await queue.enqueue("file-scan", { fileId }, tx);
         // Decided by another run meanwhile: the object is its business.
-        const keys = verified.ok || decided.length === 0 ? [staged] : [staged, key];
+        const keys = verified.ok || !decided ? [staged] : [staged, key];
         await queue.enqueue("object-delete", { keys }, tx);
       });
     },
@@ -117,6 +126,7 @@ export function createFileJobs({ db, storage, queue }: FilesDeps) {
         await sweepStaging();
       },
     },
+    ...scan.schedules,
   ];
   return { handlers, schedules, removeOrganization };
 }

@@ -10,6 +10,7 @@ import { joinParts, partedOf } from "./files.parts.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { type FileRow, objectKey, stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
+import { lockShown, showInstead } from "./files.single.ts";
 import { targets } from "./files.targets.ts";
 import { type Verified, verifyObject } from "./files.verify.ts";
 
@@ -66,7 +67,9 @@ export function createRegister(deps: FilesDeps) {
         .returning({ id: uploadIntent.id });
       if (used.length === 0) return null;
       // Before the insert, whose foreign key shares this lock: taken later, two registers would wait for each other.
-      const previous = targets[intent.target].single ? await lockSingle(tx, intent) : null;
+      const ready = checked !== null && deps.scanning.mode === "off";
+      const replaces = ready && targets[intent.target].single;
+      const previous = replaces ? await lockShown(tx, { ...intent, uploadedBy: caller.userId }) : null;
       const [row] = await tx
         .insert(file)
         .values({
@@ -79,7 +82,7 @@ export function createRegister(deps: FilesDeps) {
           contentType: checked?.contentType ?? intent.declaredType,
           size: intent.size,
           sha256: checked?.sha256 ?? null,
-          status: checked ? "ready" : "processing",
+          status: ready ? "ready" : "processing",
         })
         .returning();
       if (!row) throw new Error("insert returned no row");
@@ -91,7 +94,9 @@ export function createRegister(deps: FilesDeps) {
           { fileId: row.id, stagingKey: staged, sha256: intent.sha256 },
           tx,
         );
-      if (targets[row.target].single) await replaceSingle(tx, deps, row, previous);
+      if (checked && !ready) await deps.queue.enqueue("file-scan", { fileId: row.id }, tx);
+      // One that is still to be checked or scanned takes the place of the one before when it has passed.
+      if (replaces) await showInstead(tx, deps.queue, row, previous);
       await deps.audit.record(tx, caller, {
         action: "file.registered",
         organizationId: row.organizationId,
@@ -131,43 +136,4 @@ export function createRegister(deps: FilesDeps) {
     }
     return toFileDto(outcome);
   };
-}
-
-/** Points the owner at its new avatar or logo, and lets go of the one before. */
-async function replaceSingle(
-  tx: Transaction,
-  { queue }: FilesDeps,
-  row: FileRow,
-  previous: string | null,
-): Promise<void> {
-  if (row.organizationId === null)
-    await tx
-      .update(user)
-      .set({ avatarFileId: row.id, updatedAt: sql`now()`, version: sql`${user.version} + 1` })
-      .where(eq(user.id, row.uploadedBy));
-  else
-    await tx
-      .update(organization)
-      .set({ logoFileId: row.id, updatedAt: sql`now()`, version: sql`${organization.version} + 1` })
-      .where(eq(organization.id, row.organizationId));
-  if (previous === null) return;
-  const [old] = await tx.delete(file).where(eq(file.id, previous)).returning();
-  if (old) await queue.enqueue("object-delete", { keys: [objectKey(old)] }, tx);
-}
-
-/** The owner's present avatar or logo; the owner stays locked, so that two registers at once leave one file. */
-async function lockSingle(tx: Transaction, intent: Intent): Promise<string | null> {
-  const [owner] =
-    intent.organizationId === null
-      ? await tx
-          .select({ previous: user.avatarFileId })
-          .from(user)
-          .where(eq(user.id, intent.userId))
-          .for("update")
-      : await tx
-          .select({ previous: organization.logoFileId })
-          .from(organization)
-          .where(eq(organization.id, intent.organizationId))
-          .for("update");
-  return owner?.previous ?? null;
 }

@@ -86,6 +86,9 @@ export const fileWithUrlSchema = z
     ...fields,
     downloadUrl: z.string().nullable().openapi({ description: "Null until the file is ready" }),
     downloadUrlExpiresAt: instant.nullable(),
+    threat: z.string().nullable().openapi({
+      description: "What the malware scanner found, in its words; stays after a release",
+    }),
   })
   .openapi("FileWithUrl");
 

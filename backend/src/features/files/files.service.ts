@@ -9,10 +9,14 @@ import type { FilesDeps } from "./files.deps.ts";
 import { createMultipart } from "./files.multipart.ts";
 import { deleteVerdict, knownIn, readVerdict } from "./files.policy.ts";
 import { createPresign } from "./files.presign.ts";
+import { quarantineVerdict } from "./files.quarantine.policy.ts";
 import { createRegister } from "./files.register.ts";
+import { createRelease } from "./files.release.ts";
 import { type FileRow, findFile, objectKey, toFileDto } from "./files.rows.ts";
 import type { FileWithUrl } from "./files.schema.ts";
-import { isInline } from "./files.targets.ts";
+import { assertServable, statusOf } from "./files.servable.ts";
+import { lockShown } from "./files.single.ts";
+import { isInline, targets } from "./files.targets.ts";
 
 export type FilesService = ReturnType<typeof createFilesService>;
 
@@ -20,12 +24,13 @@ const downloadSeconds = 5 * 60;
 
 /** Files: presign, register, read, stream, delete. Every method decides on the row's owner first. */
 export function createFilesService(deps: FilesDeps) {
-  const { db, storage } = deps;
+  const { db, storage, scanning } = deps;
 
-  async function readable(caller: Caller, fileId: string): Promise<FileRow> {
+  async function readable(caller: Caller, fileId: string, ofQuarantined = readVerdict): Promise<FileRow> {
     const found = await findFile(db, caller, fileId);
     if (!found) throw new AppError("not_found", "Not found");
-    enforce(readVerdict(caller, found.ownership), knownIn(caller, found.row.organizationId));
+    const verdict = found.row.status === "quarantined" ? ofQuarantined : readVerdict;
+    enforce(verdict(caller, found.ownership), knownIn(caller, found.row.organizationId));
     return found.row;
   }
 
@@ -35,11 +40,14 @@ export function createFilesService(deps: FilesDeps) {
     presign: createPresign(deps),
     register,
     multipart: createMultipart(deps, register),
+    release: createRelease(deps),
 
     /** The file and, once it is ready, a URL that serves it for five minutes. */
     async get(caller: Caller, fileId: string): Promise<FileWithUrl> {
-      const row = await readable(caller, fileId);
-      if (row.status !== "ready") return { ...toFileDto(row), downloadUrl: null, downloadUrlExpiresAt: null };
+      const row = await readable(caller, fileId, quarantineVerdict);
+      const status = statusOf(row, scanning);
+      const shown = { ...toFileDto(row), status, threat: row.threat };
+      if (status !== "ready") return { ...shown, downloadUrl: null, downloadUrlExpiresAt: null };
       const signed = await storage.presignGet({
         key: objectKey(row),
         contentType: row.contentType,
@@ -47,7 +55,7 @@ export function createFilesService(deps: FilesDeps) {
         expiresIn: downloadSeconds,
       });
       return {
-        ...toFileDto(row),
+        ...shown,
         downloadUrl: signed.url,
         downloadUrlExpiresAt: signed.expiresAt.toISOString(),
       };
@@ -56,7 +64,7 @@ export function createFilesService(deps: FilesDeps) {
     /** @throws AppError `scan_pending`, `quarantined`, `invalid_state` while or because its bytes may not be served */
     async stream(caller: Caller, fileId: string): Promise<Streamable> {
       const row = await readable(caller, fileId);
-      assertServable(row);
+      assertServable(row, scanning, knownIn(caller, row.organizationId));
       return {
         // The bytes of a file never change, so its id is their validator.
         etag: `"${row.id}"`,
@@ -78,6 +86,8 @@ export function createFilesService(deps: FilesDeps) {
       if (version !== undefined && version !== found.row.version)
         throw new AppError("precondition_failed", "The file was changed meanwhile");
       await db.transaction(async (tx) => {
+        // The owner before the file, in the order of everybody who locks both.
+        if (targets[found.row.target].single) await lockShown(tx, found.row);
         const [gone] = await tx.delete(file).where(eq(file.id, fileId)).returning();
         if (!gone) throw new AppError("not_found", "Not found");
         await deps.queue.enqueue("object-delete", { keys: [objectKey(gone)] }, tx);
@@ -94,10 +104,3 @@ export function createFilesService(deps: FilesDeps) {
 
 const dispositionOf = (row: FileRow): string =>
   contentDisposition(isInline(row.contentType) ? "inline" : "attachment", row.fileName);
-
-function assertServable({ status }: FileRow): void {
-  if (status === "processing")
-    throw new AppError("scan_pending", "The file is still being checked", { retryAfter: 2 });
-  if (status === "quarantined") throw new AppError("quarantined", "The file is in quarantine");
-  if (status === "rejected") throw new AppError("invalid_state", "The upload was not what was promised");
-}

@@ -25,6 +25,7 @@ export const readySchema = z
       migrations: checkState,
       storage: checkState,
       queue: checkState,
+      scanner: checkState,
       redis: checkState,
     }),
   })

@@ -1,0 +1,7 @@
+import type { Config } from "../../config/config.ts";
+import { createClamd } from "./clamd.ts";
+import type { Scanning } from "./port.ts";
+
+/** The malware scanner that the configuration names. Connects when it is used. */
+export const createScanning = ({ scan }: Pick<Config, "scan">): Scanning =>
+  scan.mode === "off" ? scan : { mode: scan.mode, scanner: createClamd(scan) };

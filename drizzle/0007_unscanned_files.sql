@@ -1,0 +1,1 @@
+CREATE INDEX "file_unscanned_idx" ON "file" USING btree ("id") WHERE "file"."scanned_at" is null;
