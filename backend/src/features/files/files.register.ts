@@ -1,14 +1,13 @@
-import { eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
-import type { Transaction } from "../../db/client.ts";
-import { file, organization, uploadIntent, user } from "../../db/schema/index.ts";
+import { file, uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { createClaims, finalKey, type Intent, isMine, noUpload, type UploadRef } from "./files.claims.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { joinParts, partedOf } from "./files.parts.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
-import { type FileRow, objectKey, stagingKey, toFileDto } from "./files.rows.ts";
+import { type FileRow, stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
 import { lockShown, showInstead } from "./files.single.ts";
 import { targets } from "./files.targets.ts";
