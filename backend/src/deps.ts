@@ -7,7 +7,7 @@ import { createLimiters } from "./adapters/limiter/create.ts";
 import { createLog } from "./adapters/log/log.ts";
 import { createMail } from "./adapters/mail/create.ts";
 import { createQueue } from "./adapters/queue/pg-boss.ts";
-import { createScanning } from "./adapters/scanner/create.ts";
+import { createScanning, scannerState } from "./adapters/scanner/create.ts";
 import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
 import { createAccountLock } from "./auth/account-lock.ts";
@@ -196,15 +196,7 @@ export function createDeps(
         migrations: async () => ((await schemaState(database)) === "behind" ? "down" : "ok"),
         storage: () => filesDeps.storageIsUp().then(() => "ok"),
         queue: () => queue.check().then(() => "ok"),
-        scanner: async () => {
-          const { scanning } = filesDeps;
-          if (scanning.mode === "off") return "off";
-          // Uploads wait for it; nothing else does.
-          return scanning.scanner.check().then(
-            () => "ok",
-            () => "degraded",
-          );
-        },
+        scanner: () => scannerState(filesDeps.scanning),
         redis: async () => {
           if (limiters.check)
             return limiters.check().then(

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createClamd } from "../../src/adapters/scanner/clamd.ts";
 import { document, pdf } from "../files/samples.ts";
 import { sharedClamd, streamMaxLength } from "./clamd.ts";
@@ -57,10 +57,15 @@ describe.runIf(clamd)("clamd", () => {
 
   it("says what is larger than it takes itself, also in the middle of the bytes", async () => {
     for (const size of [streamMaxLength + 1, 5 * streamMaxLength])
-      expect(await scan(document(size))).toEqual({
-        is: "unscannable",
-        reason: "larger than StreamMaxLength of clamd",
-      });
+      // clamd hangs up as it says so; where the broken pipe is noticed first, the scan counts as failed and is repeated.
+      await vi.waitFor(
+        async () =>
+          expect(await scan(document(size))).toEqual({
+            is: "unscannable",
+            reason: "larger than StreamMaxLength of clamd",
+          }),
+        { timeout: 15_000 },
+      );
   });
 
   it("says what unpacks to more than it looks at", async () => {
