@@ -225,10 +225,7 @@ export function createDeps(
     services,
     idempotency: createIdempotencyStore(db),
     sessions,
-    authEndpoints: authEndpoints({
-      origins,
-      passwordLength,
-    }),
+    authEndpoints: authEndpoints({ origins, passwordLength }),
 
     /** What comes round by the clock, once over all instances. */
     schedules,

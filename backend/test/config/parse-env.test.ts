@@ -42,7 +42,6 @@ describe("development", () => {
         auth: { max: 10, window: 60 },
       },
       scan: { mode: "off" },
-      storageQuota: 50 * 1024 ** 3,
       storage: { driver: "disk", signingKey: expect.stringContaining("development-only") },
       mail: { driver: "file", from: "Coaching App <no-reply@localhost>" },
       fileLimits: { avatar: 5_242_880, orgLogo: 5_242_880, organizationFile: 104_857_600 },

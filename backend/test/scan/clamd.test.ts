@@ -56,8 +56,8 @@ describe.runIf(clamd)("clamd", () => {
   });
 
   it("says what is larger than it takes itself, also in the middle of the bytes", async () => {
+    // clamd hangs up as it says so; where the broken pipe is noticed first, the scan counts as failed and is repeated.
     for (const size of [streamMaxLength + 1, 5 * streamMaxLength])
-      // clamd hangs up as it says so; where the broken pipe is noticed first, the scan counts as failed and is repeated.
       await vi.waitFor(
         async () =>
           expect(await scan(document(size))).toEqual({
