@@ -19,12 +19,13 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export async function readJsonBody(request: HonoRequest): Promise<string> {
   if (Number(request.header("content-length") ?? 0) > maxBodyBytes) throw tooLarge();
   const bytes = await readLimited(request.raw);
-  if (bytes.length === 0) return provide(request, "");
+  if (bytes.length === 0) return provideNothing(request);
   if (!/^application\/json(\s*;|$)/i.test(request.header("content-type") ?? ""))
     throw new AppError("unsupported_media_type", "Send the body as application/json");
   const text = decode(bytes);
   assertHarmless(text);
-  return provide(request, text);
+  Object.assign(request.bodyCache, { text: Promise.resolve(text) });
+  return text;
 }
 
 async function readLimited(request: Request): Promise<Uint8Array> {
@@ -77,7 +78,9 @@ function parse(text: string): unknown {
   }
 }
 
-function provide(request: HonoRequest, text: string): string {
-  Object.assign(request.bodyCache, { text: Promise.resolve(text === "" ? "{}" : text) });
-  return text;
+/** No body counts as `{}`, and without a content type as nothing that would need one. */
+function provideNothing(request: HonoRequest): string {
+  const nothing = { text: Promise.resolve("{}"), arrayBuffer: Promise.resolve(new ArrayBuffer(0)) };
+  Object.assign(request.bodyCache, nothing);
+  return "";
 }
