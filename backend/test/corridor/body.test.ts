@@ -5,12 +5,17 @@ import { createPerson } from "../harness/client.ts";
 const app = await startTestApp({ worker: false });
 const { token } = await createPerson(app);
 
-async function send(method: string, path: string, { body, type }: { body?: string; type?: string }) {
+async function send(
+  method: string,
+  path: string,
+  { body, type }: { body?: string; type?: string | undefined },
+) {
   const headers = { authorization: `Bearer ${token}`, ...(type && { "content-type": type }) };
   // Bytes, because fetch would name the type of a text by itself.
   const bytes = body === undefined ? {} : { body: Buffer.from(body) };
   const answer = await fetch(`${app.url}/api/v1${path}`, { method, headers, ...bytes });
-  return { status: answer.status, code: (await answer.json()).code };
+  const { code } = (await answer.json()) as { code?: string };
+  return { status: answer.status, code };
 }
 
 describe.each([undefined, "application/json"])("without a body, of type %s", (type) => {
