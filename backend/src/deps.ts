@@ -10,7 +10,6 @@ import { createQueue } from "./adapters/queue/pg-boss.ts";
 import { createScanning, scannerState } from "./adapters/scanner/create.ts";
 import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
-import { createAccountLock } from "./auth/account-lock.ts";
 import { createAccountSecurity } from "./auth/account-security.ts";
 import { createAuth } from "./auth/better-auth.ts";
 import { createPasswords } from "./auth/password.ts";
@@ -18,7 +17,6 @@ import { passwordLength } from "./auth/password-rules.ts";
 import { createPasswordTraces } from "./auth/password-trace.ts";
 import { createSessionLookup } from "./auth/session-lookup.ts";
 import { createTokenRing } from "./auth/token-ring.ts";
-import { createUsedCodes } from "./auth/used-codes.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/client.ts";
 import { toAppError } from "./db/database-error.ts";
@@ -48,15 +46,10 @@ import { createOrganizationSettingsService } from "./features/organizations/orga
 import { createPlatformUserAccounts } from "./features/platform-users/platform-users.account.ts";
 import { keepAPlatformAdmin } from "./features/platform-users/platform-users.last-admin.ts";
 import { createPlatformUsersService } from "./features/platform-users/platform-users.service.ts";
-import { createAftermath } from "./features/sign-in/sign-in.aftermath.ts";
-import { createBetterAuthClient } from "./features/sign-in/sign-in.better-auth.ts";
-import { createDeviceWatch } from "./features/sign-in/sign-in.devices.ts";
-import { createGate } from "./features/sign-in/sign-in.gate.ts";
+import { createSignIn } from "./features/sign-in/sign-in.create.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
-import { createSignInService } from "./features/sign-in/sign-in.service.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
 import { createSystemService } from "./features/system/system.service.ts";
-import { networkOf } from "./http/client-ip.ts";
 import { createErrorCounter } from "./http/error-counter.ts";
 import { publicConfigOf } from "./public-config.ts";
 
@@ -120,37 +113,20 @@ export function createDeps(
   const invitationsDeps = { db, audit, queue, limiter, frontendUrl: config.frontendUrl };
   const invite = createInvite(invitationsDeps);
   const invitationAnswers = createInvitationAnswers(invitationsDeps);
-  const betterAuth = createBetterAuthClient({ publicUrl: config.publicUrl, auth, tokens });
-  const signIn = createSignInService({
+  const signIn = createSignIn({
     config,
+    db,
+    log,
+    audit,
+    queue,
+    auth,
     passwords,
     traces,
     tokens,
     sessions,
     limiter,
-    betterAuth,
-    gate: createGate({
-      betterAuth,
-      signupMode: config.auth.signupMode,
-      invitationProves: invitationAnswers.proves,
-    }),
-    usedCodes: createUsedCodes(db),
-    passwordLock: createAccountLock(locks, "password"),
-    codeLock: createAccountLock(locks, "code", { firstLock: 15 * 60 }),
-    aftermath: createAftermath({
-      db,
-      audit,
-      queue,
-      frontendUrl: config.frontendUrl,
-      watchDevice: createDeviceWatch({
-        db,
-        audit,
-        queue,
-        frontendUrl: config.frontendUrl,
-        maxConcurrent: config.auth.sessionMaxConcurrent,
-        networkOf,
-      }),
-    }),
+    lockLimiter: locks,
+    invitationProves: invitationAnswers.proves,
   });
   const accounts = createAccountSecurity({ queue, frontendUrl: config.frontendUrl });
   const services = {
@@ -225,7 +201,11 @@ export function createDeps(
     services,
     idempotency: createIdempotencyStore(db),
     sessions,
-    authEndpoints: authEndpoints({ origins, passwordLength }),
+    authEndpoints: authEndpoints({
+      origins,
+      passwordLength,
+      verifiesAddresses: config.auth.requireEmailVerification,
+    }),
 
     /** What comes round by the clock, once over all instances. */
     schedules,

@@ -79,7 +79,7 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
       additionalFields: { client: { type: "string", required: false, input: false } },
     },
     advanced: {
-      database: { generateId: () => uuidv7() },
+      database: { generateId: () => uuidv7(), joins: true },
       ipAddress: { ipAddressHeaders: ["x-client-ip"], ipv6Subnet: 128 },
       // The answer must not take longer because there is an account to write to.
       backgroundTasks: {
@@ -138,7 +138,8 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
         send(resetPasswordMail(recipient(user, page("reset-password", token)))),
       onExistingUserSignUp: ({ user }) => send(existingAccountMail(recipient(user, page("sign-in")))),
       onPasswordReset: async ({ user }) => {
-        await send(passwordChangedMail(recipient(user, page("reset-password"))));
+        // Whatever else was sent within the hour: nobody can ask for this one.
+        await queue.enqueue("mail", passwordChangedMail(recipient(user, page("reset-password"))));
         // Pending challenges and trusted devices were won with the old password.
         await db.delete(schema.verification).where(eq(schema.verification.value, user.id));
       },

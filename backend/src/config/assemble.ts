@@ -35,6 +35,7 @@ function limitsFrom(s: Settings): Config["limits"] {
     all: { max: s.RATE_LIMIT_MAX ?? preset.max, window },
     write: { max: s.RATE_LIMIT_WRITE_MAX ?? preset.writeMax, window },
     auth: { max: s.AUTH_RATE_LIMIT_MAX, window: s.AUTH_RATE_LIMIT_WINDOW },
+    authFailures: { max: s.AUTH_FAILURES_MAX, window: s.AUTH_FAILURES_WINDOW },
   };
 }
 

@@ -42,7 +42,13 @@ export interface Config {
   /** Known app builds; a retired one is told to update. */
   readonly clientKeys: readonly { readonly name: string; readonly key: string; readonly retired: boolean }[];
   readonly clientKeyRequired: boolean;
-  readonly limits: { readonly all: Budget; readonly write: Budget; readonly auth: Budget };
+  readonly limits: {
+    readonly all: Budget;
+    readonly write: Budget;
+    readonly auth: Budget;
+    /** Failed sign-ins of everybody together. */
+    readonly authFailures: Budget;
+  };
   /** Counts limits for all instances; without it each counts for itself. */
   readonly redis: { readonly url: string; readonly password: string | undefined } | undefined;
   readonly storage:

@@ -35,13 +35,19 @@ export function createClientIp(trustedProxies: readonly string[]): ClientIp {
 
 /** What one caller can change at will counts as one: IPv6 by /64, IPv4 whole. */
 export function networkOf(ip: string): string {
-  if (!ip.includes(":")) return ip;
+  return ip.includes(":") ? prefixOf(ip, 64) : ip;
+}
+
+/** What takes more than a rented machine to leave: IPv6 by /48, IPv4 by /24. */
+export function neighbourhoodOf(ip: string): string {
+  return prefixOf(ip, ip.includes(":") ? 48 : 24);
+}
+
+function prefixOf(ip: string, bits: number): string {
   const address = parse(ip);
-  if (address?.kind() !== "ipv6") return ip;
-  return `${(address as ipaddr.IPv6).parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(":")}::/64`;
+  if (!address) return ip;
+  const kept = address.toByteArray().map((byte, i) => (i * 8 < bits ? byte : 0));
+  return `${ipaddr.fromByteArray(kept).toString()}/${bits}`;
 }
 
 /** IPv4-mapped IPv6 comes out as IPv4. */

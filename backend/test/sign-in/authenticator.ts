@@ -73,9 +73,13 @@ export const answer = (
   app: { url: string },
   challengeToken: string,
   code: string,
-  { factor = "totp", ...body }: { factor?: Factor; trustDevice?: boolean } = {},
+  {
+    factor = "totp",
+    headers,
+    ...body
+  }: { factor?: Factor; trustDevice?: boolean; headers?: Record<string, string> } = {},
 ) =>
   call(app, "POST", `/api/auth/two-factor/verify-${factor}`, {
-    headers: { "x-two-factor-challenge": challengeToken },
+    headers: { "x-two-factor-challenge": challengeToken, ...headers },
     body: { code, ...body },
   });

@@ -81,6 +81,31 @@ export const twoFactorChangedMail = ({
     closing: NOT_YOU,
   });
 
+/** Tells that the backup codes are new ones. `url` leads to the password reset. */
+export const backupCodesReplacedMail = ({ to, name, url }: Recipient): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "Your backup codes were replaced",
+    paragraphs: ["New backup codes were made for your account. The earlier ones do not work any more."],
+    button: { label: "Reset password", url },
+    closing: NOT_YOU,
+  });
+
+/** Tells of a device that signs in without a second factor from now on. `url` leads to the password reset. */
+export const deviceTrustedMail = ({ to, name, url }: Recipient): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "A device was marked as trusted",
+    paragraphs: [
+      "A device that signed in to your account is trusted now: there, the password alone opens it for a while.",
+      "A new password ends the trust in every device.",
+    ],
+    button: { label: "Reset password", url },
+    closing: NOT_YOU,
+  });
+
 /** Tells of a sign-in from where there was none before. `url` leads to the password reset. */
 export const newSignInMail = ({
   to,
@@ -129,6 +154,25 @@ export const fileQuarantinedMail = ({ to, name, url }: Recipient): MailMessage =
     ],
     button: { label: "Open Coaching App", url },
     closing: "If you did not upload a file, change your password.",
+  });
+
+/** Tells the earlier address that the account has left it. `url` leads to the password reset. */
+export const emailChangedMail = ({
+  to,
+  name,
+  url,
+  newEmail,
+}: Recipient & { readonly newEmail: string }): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "Your e-mail address was changed",
+    paragraphs: [
+      `The e-mail address of your account is ${newEmail} now. Every earlier sign-in was ended.`,
+      "This address opens the account no longer.",
+    ],
+    button: { label: "Coaching App", url },
+    closing: "If this was not you, write to whoever runs your organization's Coaching App at once.",
   });
 
 const ROLES = {

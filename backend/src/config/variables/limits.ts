@@ -41,6 +41,13 @@ export const limits = {
     about: "Attempts per window and IP on each of sign-in, sign-up, forgot- and reset-password",
   },
   AUTH_RATE_LIMIT_WINDOW: { type: seconds, default: "60", about: "Length of that window in seconds" },
+  AUTH_FAILURES_MAX: {
+    type: requests,
+    default: "1000",
+    about:
+      "Failed sign-ins per window, all accounts and IPs together; beyond it, places an account does not know get 5 attempts per /24 or /48",
+  },
+  AUTH_FAILURES_WINDOW: { type: seconds, default: "900", about: "Length of that window in seconds" },
   ...uploads,
   STORAGE_QUOTA_BYTES: {
     type: quota,

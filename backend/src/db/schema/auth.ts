@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { relations, sql } from "drizzle-orm";
 import { boolean, index, integer, pgTable, primaryKey, text, unique, uuid } from "drizzle-orm/pg-core";
 import { at, createdAt, id, updatedAt } from "./columns.ts";
 import { user } from "./user.ts";
@@ -67,6 +67,8 @@ export const verification = pgTable(
   (t) => [
     index("verification_identifier_idx").on(t.identifier),
     index("verification_expires_at_idx").on(t.expiresAt),
+    // A new password or factor ends whatever its owner had won before.
+    index("verification_value_idx").on(t.value),
   ],
 );
 
@@ -103,3 +105,12 @@ export const usedCode = pgTable(
   },
   (t) => [primaryKey({ columns: [t.userId, t.codeHash] }), index("used_code_expires_at_idx").on(t.expiresAt)],
 );
+
+/** What Better-auth reads in one statement: whether there is an account takes as long to find as that there is none. */
+export const userRelations = relations(user, ({ many }) => ({ accounts: many(account) }));
+export const accountRelations = relations(account, ({ one }) => ({
+  user: one(user, { fields: [account.userId], references: [user.id] }),
+}));
+export const sessionRelations = relations(session, ({ one }) => ({
+  user: one(user, { fields: [session.userId], references: [user.id] }),
+}));

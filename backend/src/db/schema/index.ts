@@ -1,5 +1,15 @@
 export { auditEvent, auditSeal } from "./audit.ts";
-export { account, knownDevice, session, twoFactor, usedCode, verification } from "./auth.ts";
+export {
+  account,
+  accountRelations,
+  knownDevice,
+  session,
+  sessionRelations,
+  twoFactor,
+  usedCode,
+  userRelations,
+  verification,
+} from "./auth.ts";
 export { file, uploadIntent } from "./file.ts";
 export { idempotencyRecord } from "./idempotency.ts";
 export { invitation } from "./invitation.ts";

@@ -15,6 +15,8 @@ export interface AuthEndpoint {
   readonly query?: z.ZodType<Record<string, unknown>>;
   /** The second factor is to be shown in the same request; a `code` that is optional, unless just signed in. */
   readonly needsCode?: true;
+  /** It must not tell who has an account, by the time it takes either. */
+  readonly tellsNobody?: boolean;
   /** Name of the audit event a success leaves. */
   readonly audit?: string;
 }
@@ -32,10 +34,16 @@ interface Rules {
   /** Pages of these origins may be named as the place to go on to. */
   readonly origins: readonly string[];
   readonly passwordLength: { readonly min: number; readonly max: number };
+  /** Where addresses are verified, sign-up answers alike whether there is an account or not. */
+  readonly verifiesAddresses: boolean;
 }
 
 /** Everything that can be asked of `/api/auth`. */
-export function authEndpoints({ origins, passwordLength }: Rules): readonly AuthEndpoint[] {
+export function authEndpoints({
+  origins,
+  passwordLength,
+  verifiesAddresses,
+}: Rules): readonly AuthEndpoint[] {
   const newPassword = z.string().min(passwordLength.min).max(passwordLength.max).refine(noNul);
   const password = z.string().min(1).max(passwordLength.max);
   const ourPage = z
@@ -54,6 +62,7 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       summary: "Create an account",
       access: "public",
       family: "sign-up",
+      tellsNobody: verifiesAddresses,
       audit: "user.sign_up",
       body: z.strictObject({
         name: personName,
@@ -98,6 +107,7 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       summary: "Ask for a link to reset the password",
       access: "public",
       family: "forgot-password",
+      tellsNobody: true,
       body: z.strictObject({ email: emailSchema, redirectTo: ourPage.optional() }),
     },
     {
@@ -115,6 +125,7 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       summary: "Ask for another link to verify the address",
       access: "public",
       family: "verification-mail",
+      tellsNobody: true,
       body: z.strictObject({ email: emailSchema, callbackURL: ourPage.optional() }),
     },
     {
@@ -146,6 +157,7 @@ export function authEndpoints({ origins, passwordLength }: Rules): readonly Auth
       summary: "Ask to change the address; links to the old and the new one confirm it",
       access: "session",
       family: "verification-mail",
+      tellsNobody: true,
       audit: "user.email_change_requested",
       body: z.strictObject({ newEmail: emailSchema, callbackURL: ourPage.optional() }),
     },

@@ -1,5 +1,4 @@
 import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
-import type { AccountLock } from "../../auth/account-lock.ts";
 import type { Actor } from "../../auth/actor.ts";
 import type { Passwords } from "../../auth/password.ts";
 import type { PasswordTrace, PasswordTraces } from "../../auth/password-trace.ts";
@@ -16,6 +15,8 @@ import {
   type ClientRequest,
 } from "./sign-in.better-auth.ts";
 import type { Gate } from "./sign-in.gate.ts";
+import type { Guesses, Locks } from "./sign-in.guesses.ts";
+import { onTheBeat } from "./sign-in.pace.ts";
 import type { AuthCall, AuthEndpoint } from "./sign-in.schema.ts";
 
 /** Somebody who showed a second factor to sign in a moment ago need not show it again. */
@@ -40,17 +41,16 @@ interface Deps {
   readonly tokens: TokenRing;
   readonly sessions: SessionLookup;
   readonly limiter: LimiterPort;
-  /** Guesses at a password, by address; and at a second factor, by user. */
-  readonly passwordLock: AccountLock;
-  readonly codeLock: AccountLock;
+  readonly locks: Locks;
+  readonly guesses: Guesses;
   readonly gate: Gate;
   readonly aftermath: Aftermath;
 }
 
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
-  const { config, tokens, sessions, limiter, gate, aftermath, usedCodes } = deps;
-  const { ask, challenged, verifyPassword } = deps.betterAuth;
+  const { config, tokens, sessions, limiter, gate, guesses, locks, aftermath, usedCodes } = deps;
+  const { ask, verifyPassword } = deps.betterAuth;
 
   const isTotp = (code: unknown): boolean => /^\d{6}$/.test(String(code));
 
@@ -105,22 +105,6 @@ export function createSignInService(deps: Deps) {
     return { premade: { password, hash: await deps.passwords.hash(password) } };
   }
 
-  /** What is guessed at by this call, if anything: the password of an address, or the second factor of a user. */
-  async function guessed(
-    { endpoint, actor, input }: AuthCall,
-    { challenge }: ClientRequest,
-  ): Promise<{ lock: AccountLock; subject: string } | null> {
-    if (endpoint.path === "/sign-in/email") return { lock: deps.passwordLock, subject: String(input.email) };
-    if (actor && "code" in input) return { lock: deps.codeLock, subject: actor.userId };
-    if (actor && ("password" in input || "currentPassword" in input))
-      return { lock: deps.passwordLock, subject: actor.email };
-    if (actor || endpoint.access !== "challenge") return null;
-    const userId = await challenged(challenge ?? "");
-    if (userId === null)
-      throw new AuthRefusal(401, "INVALID_TWO_FACTOR_COOKIE", "Invalid two factor challenge");
-    return { lock: deps.codeLock, subject: userId };
-  }
-
   function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
     const body = { ...answer.body };
     // A mail link proves an address; it signs nobody in past a second factor.
@@ -144,6 +128,19 @@ export function createSignInService(deps: Deps) {
     if (!(await aftermath.mayStay(call, answer, trace.matched))) throw wrongCredential(endpoint);
     await aftermath.succeeded(call, answer, client);
     return translate(call, answer);
+  }
+
+  async function perform(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
+    const proven = { ...client, provenEmail: await gate.pass(call) };
+    try {
+      return await guesses.guard(call, client, (subject) => attempt(call, proven, subject));
+    } catch (error) {
+      if (!(error instanceof AuthRefusal)) throw error;
+      await aftermath.refused(call, error.code, client.origin);
+      const target = page(call);
+      if (!target || !call.endpoint.query) throw error;
+      return { status: 302, body: {}, token: null, location: withError(target, error.code) };
+    }
   }
 
   return {
@@ -196,30 +193,20 @@ export function createSignInService(deps: Deps) {
       client: ClientRequest,
     ): Promise<void> {
       try {
-        if (code !== undefined) await deps.codeLock.guard(actor.userId, () => proveCode(code, actor, client));
-        else await deps.passwordLock.guard(actor.email, () => verifyPassword(password, actor, client));
+        if (code !== undefined) await locks.code.guard(actor.userId, () => proveCode(code, actor, client));
+        else await locks.password.guard(actor.email, () => verifyPassword(password, actor, client));
       } catch (error) {
         if (!(error instanceof AuthRefusal)) throw error;
         throw new AppError("forbidden", "The credential is wrong", { cause: error });
       }
     },
 
-    /** @throws AuthRefusal with Better-auth's code; AppError `account_locked`, `unavailable`, and what the gate refuses */
-    async perform(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
-      const proven = { ...client, provenEmail: await gate.pass(call) };
-      try {
-        const guess = await guessed(call, client);
-        if (!guess) return await attempt(call, proven);
-        const { lock, subject } = guess;
-        return await lock.guard(subject, () => attempt(call, proven, subject));
-      } catch (error) {
-        if (!(error instanceof AuthRefusal)) throw error;
-        await aftermath.refused(call, error.code, client.origin);
-        const target = page(call);
-        if (!target || !call.endpoint.query) throw error;
-        return { status: 302, body: {}, token: null, location: withError(target, error.code) };
-      }
-    },
+    /**
+     * @throws AuthRefusal with Better-auth's code; AppError `rate_limited`, `account_locked`, `unavailable`, and what the
+     *   gate refuses
+     */
+    perform: (call: AuthCall, client: ClientRequest): Promise<AuthAnswer> =>
+      call.endpoint.tellsNobody ? onTheBeat(() => perform(call, client)) : perform(call, client),
   };
 }
 
