@@ -11,9 +11,13 @@ const samples = 200;
 /** Fewer failures each than lock an account, and fewer requests than mails that are sent to one address. */
 const perAccount = 8;
 
-async function accounts(prepare?: (userId: string) => PromiseLike<unknown>): Promise<string[]> {
+/** Some as they are made, some banned, some without a password and some that never proved their address. */
+async function accounts(): Promise<string[]> {
   const made = await Promise.all(Array.from({ length: samples / perAccount }, () => newAccount(app)));
-  for (const { userId } of made) await prepare?.(userId);
+  const every = (nth: number) => made.filter((_, i) => i % 4 === nth).map(({ userId }) => userId);
+  await sql`update "user" set banned_at = now() where id in ${sql(every(1))}`;
+  await sql`update account set password = null where user_id in ${sql(every(2))}`;
+  await sql`update "user" set email_verified = false where id in ${sql(every(3))}`;
   return made.map(({ email }) => email);
 }
 
@@ -48,21 +52,15 @@ async function tellApart(
   return areaUnderCurve(ofKnown, ofUnknown);
 }
 
-const guess = (email: string) => signIn(app, email, "a wrong guess");
 const ask = (path: string) => (email: string) => call(app, "POST", `/api/auth/${path}`, { body: { email } });
-const unverify = (id: string) => sql`update "user" set email_verified = false where id = ${id}`;
-const ban = (id: string) => sql`update "user" set banned_at = now() where id = ${id}`;
-const strip = (id: string) => sql`update account set password = null where user_id = ${id}`;
 
-describe("how long the answer takes says nothing about the account:", () => {
+describe("how long the answer takes does not say whether there is an account:", () => {
   test.each([
-    ["a failed sign-in", undefined, guess, 1],
-    ["a failed sign-in of a banned person", ban, guess, 1],
-    ["a failed sign-in of an account without password", strip, guess, 1],
-    ["a request for a password reset", undefined, ask("request-password-reset"), 5],
-    ["a request for another verification mail", unverify, ask("send-verification-email"), 5],
-  ] as const)("%s", { timeout: 120_000 }, async (_, prepare, request, atOnce) => {
-    const measure = async () => tellApart(await accounts(prepare), request, atOnce);
+    ["a failed sign-in", (email: string) => signIn(app, email, "a wrong guess"), 1],
+    ["a request for a password reset", ask("request-password-reset"), 20],
+    ["a request for another verification mail", ask("send-verification-email"), 20],
+  ] as const)("%s", { timeout: 120_000 }, async (_, request, atOnce) => {
+    const measure = async () => tellApart(await accounts(), request, atOnce);
     const areas = [await measure()];
     // Fresh samples once more, before noise is taken for a leak.
     if (Math.abs((areas[0] ?? 0) - 0.5) > 0.1) areas.push(await measure());
