@@ -40,6 +40,7 @@ describe("development", () => {
         all: { max: 600, window: 600 },
         write: { max: 300, window: 600 },
         auth: { max: 10, window: 60 },
+        authFailures: { max: 1000, window: 900 },
       },
       scan: { mode: "off" },
       storage: { driver: "disk", signingKey: expect.stringContaining("development-only") },
