@@ -1,3 +1,4 @@
+import { checkPublicEndpoint } from "./adapters/storage/public-check.ts";
 import { isSuperuser } from "./db/roles.ts";
 import { schemaState } from "./db/schema-state.ts";
 import { createDemoData } from "./demo-data.ts";
@@ -18,6 +19,20 @@ export async function refuseUnsafeDatabase({
   if (await isSuperuser(database))
     throw new Error("DATABASE_URL connects as a superuser: use the least-privilege role coaching_app");
 }
+
+/**
+ * Says in the log when clients could not use the URLs that we sign. Not worth refusing to start: the store may come
+ * later than we do.
+ */
+export async function checkSignedUrls({ config, log }: Pick<Deps, "config" | "log">): Promise<void> {
+  try {
+    await checkPublicEndpoint(config);
+  } catch (error) {
+    log.error({ reason: reasonOf(error) }, "clients cannot upload or download: S3_PUBLIC_ENDPOINT");
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown error");
 
 /** The first platform admin, and in development the demo organizations. */
 export async function prepareFirstStart({

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import { parseEnv } from "./config/parse-env.ts";
 import { createDeps } from "./deps.ts";
-import { prepareFirstStart, refuseUnsafeDatabase } from "./first-start.ts";
+import { checkSignedUrls, prepareFirstStart, refuseUnsafeDatabase } from "./first-start.ts";
 import { createServer } from "./http-server.ts";
 import { runUntilStopped } from "./lifecycle.ts";
 
@@ -15,6 +15,7 @@ await runUntilStopped(async () => {
   const server = createServer(deps);
   await listen(server, config);
   deps.log.info({ host: config.host, port: config.port, version: config.version }, "listening");
+  void checkSignedUrls(deps);
   return async () => {
     await closeServer(server);
     await deps.close();

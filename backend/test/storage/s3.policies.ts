@@ -10,9 +10,12 @@ import {
   PutBucketPolicyCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkPublicEndpoint } from "../../src/adapters/storage/public-check.ts";
 import { createS3Storage } from "../../src/adapters/storage/s3.ts";
+import { parseEnv } from "../../src/config/parse-env.ts";
+import { checkSignedUrls } from "../../src/first-start.ts";
 import { listAll, newKey, putBytes, readBytes, TYPE } from "./content.ts";
 import { send } from "./request.ts";
 import { createTestBucket, shipped } from "./s3.server.ts";
@@ -137,6 +140,15 @@ export function describeShippedPolicies(endpoint: string): void {
       await at(endpoint);
       await expect(at("http://127.0.0.1:1")).rejects.toThrow("does not answer");
       await expect(at(`${endpoint}/prefix`)).rejects.toThrow("answers 404 NoSuchBucket");
+    });
+
+    it("is checked there at start, which goes on and says in the log what is wrong", async () => {
+      const said: unknown[] = [];
+      const log = pino({}, { write: (line: string) => void said.push(JSON.parse(line)) });
+      const storage = { ...bucket.config, publicEndpoint: "http://127.0.0.1:1" };
+      const config = { ...parseEnv({ DATABASE_URL: "postgres://coaching_app:pw@db/coaching_app" }), storage };
+      await checkSignedUrls({ config, log });
+      expect(said).toMatchObject([{ level: 50, msg: expect.stringContaining("S3_PUBLIC_ENDPOINT") }]);
     });
   });
 }
