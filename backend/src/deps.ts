@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { createAuditLog } from "./adapters/audit/audit-log.ts";
 import { createCursors } from "./adapters/cursors/sealed.ts";
 import { createIdempotencyStore } from "./adapters/idempotency/store.ts";
+import { createImages } from "./adapters/images/sharp.ts";
 import { createLimiters } from "./adapters/limiter/create.ts";
 import { createLog } from "./adapters/log/log.ts";
 import { createMail } from "./adapters/mail/create.ts";
@@ -93,6 +94,8 @@ export function createDeps(
     storage,
     scanning: createScanning(config),
     frontendUrl: config.frontendUrl,
+    images: createImages(),
+    imageOriginals: config.imageOriginals,
     storageIsUp: recentCheck(() => storage.check(), 2000),
     limits: config.fileLimits,
     quotaBytes: config.storageQuota,

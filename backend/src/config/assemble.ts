@@ -136,6 +136,7 @@ export function assemble(s: Settings): Config {
     mail: mailFrom(s),
     fileLimits: fileLimitsFrom(s),
     storageQuota: s.STORAGE_QUOTA_BYTES,
+    imageOriginals: s.IMAGE_ORIGINALS,
     worker: s.WORKER,
     minAppVersion: s.MIN_APP_VERSION,
     policies: { privacyUrl: s.PRIVACY_POLICY_URL, termsUrl: s.TERMS_URL },

@@ -99,6 +99,8 @@ export interface Config {
   readonly fileLimits: Readonly<Record<TargetName, number>>;
   /** Bytes the files of an organization may take up where nobody set another quota; null is no limit. */
   readonly storageQuota: number | null;
+  /** Whether an uploaded avatar or logo stays beside the sizes made of it. */
+  readonly imageOriginals: "keep" | "drop";
   /** Whether jobs run inside the server; off where `worker.ts` runs beside it. */
   readonly worker: boolean;
   /** Oldest version of the apps that may go on; told to clients by keep-alive. */

@@ -47,6 +47,7 @@ describe("development", () => {
       mail: { driver: "file", from: "Coaching App <no-reply@localhost>" },
       fileLimits: { avatar: 5_242_880, orgLogo: 5_242_880, organizationFile: 104_857_600 },
       storageQuota: 53_687_091_200,
+      imageOriginals: "keep",
       worker: true,
       minAppVersion: undefined,
       policies: { privacyUrl: undefined, termsUrl: undefined },

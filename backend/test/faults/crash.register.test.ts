@@ -115,7 +115,7 @@ describe.each(["killed", "failed"] as const)("a register %s at any of its steps"
     });
     expect(steps).toBeGreaterThan(5);
     await afterwards();
-  });
+  }, 60_000);
 
   it("leaves a person with the old avatar or the new one, never with none", async () => {
     const person = await createPerson(app);
@@ -136,5 +136,5 @@ describe.each(["killed", "failed"] as const)("a register %s at any of its steps"
       return survived;
     });
     await afterwards();
-  });
+  }, 60_000);
 });

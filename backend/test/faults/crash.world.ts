@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { expect, vi } from "vitest";
 import { createAuditLog } from "../../src/adapters/audit/audit-log.ts";
+import { createImages } from "../../src/adapters/images/sharp.ts";
 import type { Caller } from "../../src/auth/actor.ts";
 import * as schema from "../../src/db/schema/index.ts";
 import type { FilesDeps } from "../../src/features/files/files.deps.ts";
@@ -44,6 +45,8 @@ export const filesDeps = ({ deps, config }: TestApp): FilesDeps => ({
   scanning: { mode: "off" },
   frontendUrl: config.frontendUrl,
   storageIsUp: async () => undefined,
+  images: createImages(),
+  imageOriginals: config.imageOriginals,
   limits: config.fileLimits,
   quotaBytes: config.storageQuota,
 });
@@ -131,8 +134,9 @@ export async function wipe({ deps }: TestApp): Promise<void> {
 export async function expectNothingLeftOver(app: TestApp): Promise<void> {
   await vi.waitFor(async () => {
     const rows = await app.deps.database.sql<{ key: string }[]>`
-      select 'objects/' || coalesce(organization_id, uploaded_by) || '/' || id as key
-      from file where status <> 'rejected'`;
+      select 'objects/' || coalesce(organization_id, uploaded_by) || '/' || id || suffix as key
+      from file, unnest(array[''] || array(select '.' || size || '.webp' from unnest(sizes) size)) suffix
+      where status <> 'rejected'`;
     const missing = new Set(rows.map(({ key }) => key));
     const ownerless: string[] = [];
     for await (const { key } of app.deps.storage.list("")) if (!missing.delete(key)) ownerless.push(key);

@@ -93,9 +93,7 @@ export function describeMainJob({ app, home }: World): void {
       expect((await getFile(app, person.token, first.id)).status).toBe(404);
       await vi.waitFor(
         async () =>
-          expect(await objectKeys(app, `objects/${person.userId}`)).toEqual([
-            objectOf(person.userId, second),
-          ]),
+          expect(await objectKeys(app, `objects/${person.userId}`)).toEqual(objectsOf(person.userId, second)),
         8000,
       );
 
@@ -118,7 +116,10 @@ export function describeMainJob({ app, home }: World): void {
       );
       expect(states.sort()).toEqual([200, 404]);
       await vi.waitFor(
-        async () => expect(await objectKeys(app, `objects/${person.userId}`)).toHaveLength(1),
+        async () =>
+          expect(await objectKeys(app, `objects/${person.userId}`)).toEqual(
+            objectsOf(person.userId, { id: avatarFileId }),
+          ),
         8000,
       );
     });
@@ -138,13 +139,19 @@ export function describeMainJob({ app, home }: World): void {
       expect((await getFile(app, boss.token, first.id)).status).toBe(404);
       const old = objectOf(organizationId, first);
       await vi.waitFor(async () => expect(await objectKeys(app, old)).toEqual([]), 8000);
-      expect(await objectKeys(app, objectOf(organizationId, second))).toHaveLength(1);
+      const kept = objectOf(organizationId, second);
+      expect(await objectKeys(app, kept)).toEqual(objectsOf(organizationId, second));
       expect((await call(app, "DELETE", `/api/v1/files/${second.id}`, { token: boss.token })).status).toBe(
         204,
       );
       expect(await logo()).toBeNull();
+      await vi.waitFor(async () => expect(await objectKeys(app, kept)).toEqual([]), 8000);
     });
   });
 }
 
 const objectOf = (owner: string, { id }: { id: string }) => `objects/${owner}/${id}`;
+
+/** A picture and its sizes, in the order of keys. */
+const objectsOf = (owner: string, file: { id: string }) =>
+  ["", ".1024.webp", ".256.webp", ".64.webp"].map((suffix) => objectOf(owner, file) + suffix);

@@ -8,6 +8,8 @@ const seconds = wholeNumber(1, 86_400);
 const GIB = 1024 ** 3;
 /** What S3 takes in one PUT. */
 const bytes = wholeNumber(1, 5 * GIB);
+/** Decoded in memory, within the request that registers them. */
+const pictureBytes = wholeNumber(1, GIB / 64);
 const quota = z
   .string()
   .regex(/^(\d{1,15}|unlimited)$/, "is neither a whole number nor unlimited")
@@ -16,9 +18,9 @@ const quota = z
 
 /** One for each entry of the table of targets. */
 const uploads = Object.fromEntries(
-  Object.values(targets).map(({ limit }) => [
+  Object.values(targets).map(({ limit, picture }) => [
     limit.variable,
-    { type: bytes, default: `${limit.bytes}`, about: limit.about },
+    { type: picture ? pictureBytes : bytes, default: `${limit.bytes}`, about: limit.about },
   ]),
 ) as Record<LimitVariable, { type: typeof bytes; default: string; about: string }>;
 

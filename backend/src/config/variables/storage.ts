@@ -48,4 +48,9 @@ export const storage = {
     derived: "the bucket's own",
     about: "Key for S3_SSE=aws:kms; clients see it in the headers of their uploads",
   },
+  IMAGE_ORIGINALS: {
+    type: choice("keep", "drop"),
+    default: "keep",
+    about: "Uploaded avatars and logos beside their three sizes: keep (without metadata) or drop",
+  },
 } satisfies Record<string, Variable<unknown>>;

@@ -4,7 +4,7 @@ import type { Caller } from "../../auth/actor.ts";
 import { uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { FilesDeps } from "./files.deps.ts";
-import { objectKey } from "./files.rows.ts";
+import { objectKey, objectKeys } from "./files.rows.ts";
 
 /** What has not ended by then died with its process: the intent may be claimed again. */
 const claimSeconds = 60;
@@ -14,8 +14,18 @@ export type Intent = typeof uploadIntent.$inferSelect;
 /** The upload by the key that presign gave, or by the id of one in parts. */
 export type UploadRef = { readonly storageKey: string } | { readonly uploadId: string };
 
-export const finalKey = (intent: Intent): string =>
-  objectKey({ id: intent.fileId, organizationId: intent.organizationId, uploadedBy: intent.userId });
+const fileOf = ({ fileId, target, organizationId, userId }: Intent) => ({
+  id: fileId,
+  target,
+  organizationId,
+  uploadedBy: userId,
+});
+
+/** Where the bytes will lie. */
+export const finalKey = (intent: Intent): string => objectKey(fileOf(intent));
+
+/** Everywhere that a register writes to, whether it did yet or not. */
+export const finalKeys = (intent: Intent): string[] => objectKeys(fileOf(intent));
 
 /** An intent of the caller's that is neither used nor over. */
 export const isOpen = (caller: Caller, upload: UploadRef) =>
@@ -58,7 +68,7 @@ export function createClaims({ db, queue }: Pick<FilesDeps, "db" | "queue">) {
           )
           .for("update");
         if (!intent) throw noUpload();
-        if (intent.claimedAt) await queue.enqueue("object-delete", { keys: [finalKey(intent)] }, tx);
+        if (intent.claimedAt) await queue.enqueue("object-delete", { keys: finalKeys(intent) }, tx);
         const claimed = { claimedAt: new Date(), fileId: uuidv7() };
         await tx.update(uploadIntent).set(claimed).where(eq(uploadIntent.id, intent.id));
         return { ...intent, ...claimed };
@@ -74,7 +84,7 @@ export function createClaims({ db, queue }: Pick<FilesDeps, "db" | "queue">) {
           .returning({ id: uploadIntent.id });
         // A commit may have come through although its answer did not: then the object is a file's.
         if (copied && undecided.length > 0)
-          await queue.enqueue("object-delete", { keys: [finalKey(intent)] }, tx);
+          await queue.enqueue("object-delete", { keys: finalKeys(intent) }, tx);
       }),
   };
 }

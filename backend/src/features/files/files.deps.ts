@@ -1,4 +1,5 @@
 import type { AuditLog } from "../../adapters/audit/port.ts";
+import type { ImagesPort } from "../../adapters/images/port.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
 import type { Scanning } from "../../adapters/scanner/port.ts";
 import type { StoragePort } from "../../adapters/storage/port.ts";
@@ -14,6 +15,9 @@ export interface FilesDeps {
   readonly scanning: Scanning;
   /** Base of the web client, for links in mails. */
   readonly frontendUrl: string;
+  readonly images: ImagesPort;
+  /** Whether an uploaded picture stays beside the sizes made of it. */
+  readonly imageOriginals: "keep" | "drop";
   /** Resolves when the store answered a moment ago; rejects with `unavailable`. */
   readonly storageIsUp: () => Promise<void>;
   /** Largest upload by target, bytes. */

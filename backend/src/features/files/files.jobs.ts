@@ -2,12 +2,12 @@ import { and, eq, inArray, lt, notExists, sql } from "drizzle-orm";
 import type { JobHandlers, Schedule } from "../../adapters/queue/port.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file, organization, uploadIntent } from "../../db/schema/index.ts";
+import { checkObject } from "./files.check.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { createMultipartSweep } from "./files.multipart.sweep.ts";
-import { objectKey, stagingKey } from "./files.rows.ts";
+import { objectKey, objectKeys, stagingKey } from "./files.rows.ts";
 import { createFileScan } from "./files.scan.ts";
 import { settle } from "./files.settle.ts";
-import { verifyObject } from "./files.verify.ts";
 
 /** A register that began just before its intent expired is over by then. */
 const graceMinutes = 5;
@@ -26,20 +26,16 @@ export function createFileJobs(deps: FilesDeps) {
       if (row?.status !== "processing" || row.sha256 !== null) return;
       const key = objectKey(row);
       if (await storage.head(staged)) await storage.copy(staged, key);
-      const verified = await verifyObject(storage, key, { ...row, sha256 });
-      const scanned = verified.ok && scanning.mode !== "off";
-      const outcome = verified.ok
-        ? {
-            status: scanned ? ("processing" as const) : ("ready" as const),
-            contentType: verified.contentType,
-            sha256: verified.sha256,
-          }
+      const checked = await checkObject(deps, key, { ...row, sha256 });
+      const scanned = checked.ok && scanning.mode !== "off";
+      const outcome = checked.ok
+        ? { status: scanned ? ("processing" as const) : ("ready" as const), ...checked.kept }
         : { status: "rejected" as const };
       await db.transaction(async (tx) => {
         const decided = await settle(tx, queue, row, outcome);
         if (decided && scanned) await queue.enqueue("file-scan", { fileId }, tx);
         // Decided by another run meanwhile: the object is its business.
-        const keys = verified.ok || !decided ? [staged] : [staged, key];
+        const keys = checked.ok || !decided ? [staged] : [staged, ...objectKeys(row)];
         await queue.enqueue("object-delete", { keys }, tx);
       });
     },
@@ -51,7 +47,7 @@ export function createFileJobs(deps: FilesDeps) {
 
   const isOver = lt(uploadIntent.expiresAt, sql`now() - ${graceMinutes} * interval '1 minute'`);
 
-  /** Some of the intents that ran out, with both places their bytes may lie at; how many there were. */
+  /** Some of the intents that ran out, with every place their bytes may lie at; how many there were. */
   async function sweepSomeIntents(): Promise<number> {
     const registered = db.select({ id: file.id }).from(file).where(eq(file.id, uploadIntent.fileId));
     return db.transaction(async (tx) => {
@@ -64,7 +60,7 @@ export function createFileJobs(deps: FilesDeps) {
       const over = await tx.delete(uploadIntent).where(inArray(uploadIntent.id, some)).returning();
       const keys = over.flatMap((intent) => [
         stagingKey(intent.storageKey),
-        objectKey({ id: intent.fileId, organizationId: intent.organizationId, uploadedBy: intent.userId }),
+        ...objectKeys({ ...intent, id: intent.fileId, uploadedBy: intent.userId }),
       ]);
       for (let i = 0; i < keys.length; i += 100)
         await queue.enqueue("object-delete", { keys: keys.slice(i, i + 100) }, tx);
@@ -109,7 +105,7 @@ export function createFileJobs(deps: FilesDeps) {
     await tx.delete(uploadIntent).where(eq(uploadIntent.organizationId, organizationId));
     await tx.update(organization).set({ logoFileId: null }).where(eq(organization.id, organizationId));
     const gone = await tx.delete(file).where(eq(file.organizationId, organizationId)).returning();
-    const keys = gone.map(objectKey);
+    const keys = gone.flatMap(objectKeys);
     for (let i = 0; i < keys.length; i += 100)
       await queue.enqueue("object-delete", { keys: keys.slice(i, i + 100) }, tx);
   }

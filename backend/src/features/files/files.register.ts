@@ -3,7 +3,16 @@ import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import { file, uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
-import { createClaims, finalKey, type Intent, isMine, noUpload, type UploadRef } from "./files.claims.ts";
+import { type Checked, checkObject } from "./files.check.ts";
+import {
+  createClaims,
+  finalKey,
+  finalKeys,
+  type Intent,
+  isMine,
+  noUpload,
+  type UploadRef,
+} from "./files.claims.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { joinParts, partedOf } from "./files.parts.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
@@ -11,13 +20,11 @@ import { type FileRow, stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
 import { lockShown, showInstead } from "./files.single.ts";
 import { targets } from "./files.targets.ts";
-import { type Verified, verifyObject } from "./files.verify.ts";
 
 /** Up to this size the bytes are checked inside the request; larger ones in a job. */
 const checkedAtOnceBytes = 16 * 1024 * 1024;
 
 export type Register = ReturnType<typeof createRegister>;
-type Checked = Extract<Verified, { ok: true }>;
 
 /**
  * Turns an upload into a file, once. The bytes are copied to a key that no URL can write, and it is the copy that is
@@ -29,12 +36,12 @@ export function createRegister(deps: FilesDeps) {
 
   /** Somebody else decides about this upload now: what we copied is nobody's. */
   async function lost(intent: Intent): Promise<never> {
-    await storage.delete(finalKey(intent));
+    await Promise.all(finalKeys(intent).map((key) => storage.delete(key)));
     throw noUpload();
   }
 
   async function reject(intent: Intent, reason: string): Promise<never> {
-    const keys = [stagingKey(intent.storageKey), finalKey(intent)];
+    const keys = [stagingKey(intent.storageKey), ...finalKeys(intent)];
     const decided = await db.transaction(async (tx) => {
       const used = await tx
         .update(uploadIntent)
@@ -51,7 +58,7 @@ export function createRegister(deps: FilesDeps) {
 
   async function copyAndCheck(intent: Intent): Promise<Checked> {
     await storage.copy(stagingKey(intent.storageKey), finalKey(intent));
-    const verified = await verifyObject(storage, finalKey(intent), intent);
+    const verified = await checkObject(deps, finalKey(intent), intent);
     if (verified.ok === null) throw new AppError("unavailable", "The store lost the upload: try again");
     if (!verified.ok) return reject(intent, verified.reason);
     return verified;
@@ -76,11 +83,8 @@ export function createRegister(deps: FilesDeps) {
           target: intent.target,
           organizationId: intent.organizationId,
           uploadedBy: caller.userId,
-          fileName: intent.fileName,
           declaredType: intent.declaredType,
-          contentType: checked?.contentType ?? intent.declaredType,
-          size: intent.size,
-          sha256: checked?.sha256 ?? null,
+          ...(checked?.kept ?? asPromised(intent)),
           status: ready ? "ready" : "processing",
         })
         .returning();
@@ -136,3 +140,10 @@ export function createRegister(deps: FilesDeps) {
     return toFileDto(outcome);
   };
 }
+
+/** What can be said of bytes that nobody has checked yet. */
+const asPromised = ({ fileName, declaredType, size }: Intent) => ({
+  fileName,
+  contentType: declaredType,
+  size,
+});

@@ -11,6 +11,7 @@ import {
   presignedSchema,
   presignSchema,
   registerSchema,
+  streamQuery,
 } from "./files.schema.ts";
 import type { FilesService } from "./files.service.ts";
 
@@ -54,7 +55,9 @@ const register = securedRoute(
       400: problemResponse("Not a storage key"),
       404: problemResponse("Not your upload, registered before, or expired"),
       409: problemResponse("Nothing was uploaded yet"),
-      422: problemResponse("Size, type or digest are not what was promised; the upload is gone"),
+      422: problemResponse(
+        "Size, type or digest are not what was promised, or a picture cannot be shown; the upload is gone",
+      ),
       503: problemResponse("The store does not answer"),
     },
   },
@@ -84,7 +87,8 @@ const stream = securedRoute(
     path: "/files/{fileId}/stream",
     tags,
     summary: "The bytes, whole or a range",
-    request: { params },
+    description: "With `size`, an avatar or logo as WebP of at most so many pixels each way.",
+    request: { params, query: streamQuery },
     responses: {
       200: {
         description: "All bytes",
@@ -92,6 +96,7 @@ const stream = securedRoute(
       },
       206: { description: "The range asked for" },
       304: { description: "`If-None-Match` names these bytes" },
+      400: problemResponse("No such size, or a file that has none"),
       404: problemResponse("No such file of yours"),
       409: problemResponse("Still being checked"),
       416: problemResponse("No such range"),
@@ -128,7 +133,8 @@ export const fileRoutes = (files: FilesService) =>
     })
     .openapi(get, async (c) => c.json(await files.get(c.get("caller"), c.req.valid("param").fileId), 200))
     .openapi(stream, async (c) => {
-      const found = await files.stream(c.get("caller"), c.req.valid("param").fileId);
+      const { size } = c.req.valid("query");
+      const found = await files.stream(c.get("caller"), c.req.valid("param").fileId, size);
       return (await sendStream(c, found)) as never;
     })
     .openapi(remove, async (c) => {

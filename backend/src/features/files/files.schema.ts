@@ -62,6 +62,18 @@ export const registerSchema = z
   })
   .openapi("Register");
 
+export const streamQuery = z.strictObject({
+  size: z
+    .enum(["64", "256", "1024"])
+    .transform((size) => Number(size) as 64 | 256 | 1024)
+    .optional()
+    .openapi({
+      type: "string",
+      enum: ["64", "256", "1024"],
+      description: "Of an avatar or logo: longest side of a WebP in pixels; pictures are never enlarged",
+    }),
+});
+
 const fields = {
   id: idSchema,
   target: z.enum(targetNames),
@@ -71,8 +83,10 @@ const fields = {
   fileName: z.string(),
   contentType: z.string().openapi({ description: "Sniffed from the bytes" }),
   declaredType: z.string(),
-  size: z.int(),
-  sha256: z.string().nullable(),
+  size: z
+    .int()
+    .openapi({ description: "Of the bytes kept; a picture that lost its metadata is not what was sent" }),
+  sha256: z.string().nullable().openapi({ description: "Of the bytes kept; null until they are checked" }),
   status: z.enum(["processing", "ready", "quarantined", "rejected"]),
   uploadedBy: idSchema,
   createdAt: instant,

@@ -7,12 +7,13 @@ import { AppError } from "../../errors.ts";
 import { contentDisposition } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { createMultipart } from "./files.multipart.ts";
+import { assertPicture, smallerPicture } from "./files.pictures.ts";
 import { deleteVerdict, knownIn, readVerdict } from "./files.policy.ts";
 import { createPresign } from "./files.presign.ts";
 import { quarantineVerdict } from "./files.quarantine.policy.ts";
 import { createRegister } from "./files.register.ts";
 import { createRelease } from "./files.release.ts";
-import { type FileRow, findFile, objectKey, toFileDto } from "./files.rows.ts";
+import { type FileRow, findFile, objectKey, objectKeys, type PictureSize, toFileDto } from "./files.rows.ts";
 import type { FileWithUrl } from "./files.schema.ts";
 import { assertServable, statusOf } from "./files.servable.ts";
 import { lockShown } from "./files.single.ts";
@@ -62,9 +63,11 @@ export function createFilesService(deps: FilesDeps) {
     },
 
     /** @throws AppError `scan_pending`, `quarantined`, `invalid_state` while or because its bytes may not be served */
-    async stream(caller: Caller, fileId: string): Promise<Streamable> {
+    async stream(caller: Caller, fileId: string, size?: PictureSize): Promise<Streamable> {
       const row = await readable(caller, fileId);
+      if (size !== undefined) assertPicture(row);
       assertServable(row, scanning, knownIn(caller, row.organizationId));
+      if (size !== undefined) return smallerPicture(storage, row, size);
       return {
         // The bytes of a file never change, so its id is their validator.
         etag: `"${row.id}"`,
@@ -90,7 +93,7 @@ export function createFilesService(deps: FilesDeps) {
         if (targets[found.row.target].single) await lockShown(tx, found.row);
         const [gone] = await tx.delete(file).where(eq(file.id, fileId)).returning();
         if (!gone) throw new AppError("not_found", "Not found");
-        await deps.queue.enqueue("object-delete", { keys: [objectKey(gone)] }, tx);
+        await deps.queue.enqueue("object-delete", { keys: objectKeys(gone) }, tx);
         await deps.audit.record(tx, caller, {
           action: "file.deleted",
           organizationId: gone.organizationId,

@@ -2,11 +2,12 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import type { QueuePort } from "../../adapters/queue/port.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file } from "../../db/schema/index.ts";
-import { type FileRow, objectKey } from "./files.rows.ts";
+import type { Kept } from "./files.check.ts";
+import { type FileRow, objectKeys } from "./files.rows.ts";
 import { isOutdated, lockShown, showInstead, showNoMore } from "./files.single.ts";
 import { targets } from "./files.targets.ts";
 
-export type Outcome = Partial<Pick<FileRow, "status" | "contentType" | "sha256" | "threat" | "scannedAt">>;
+export type Outcome = Partial<Kept & Pick<FileRow, "status" | "threat" | "scannedAt">>;
 
 /**
  * Writes what a check or a scan found, once: of two at a time the first one counts, and a file that was deleted
@@ -35,7 +36,7 @@ export async function settle(
   if (!isOutdated(decided, shown)) await showInstead(tx, queue, decided, shown);
   else {
     await tx.delete(file).where(eq(file.id, row.id));
-    await queue.enqueue("object-delete", { keys: [objectKey(decided)] }, tx);
+    await queue.enqueue("object-delete", { keys: objectKeys(decided) }, tx);
   }
   return true;
 }

@@ -2,7 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import type { QueuePort } from "../../adapters/queue/port.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file, organization, user } from "../../db/schema/index.ts";
-import { type FileRow, objectKey } from "./files.rows.ts";
+import { type FileRow, objectKeys } from "./files.rows.ts";
 
 /** Who shows the picture: the organization, or the uploader. */
 type Shown = Pick<FileRow, "organizationId" | "uploadedBy">;
@@ -34,7 +34,7 @@ export async function showInstead(
   await point(tx, row, row.id);
   if (previous === null || previous === row.id) return;
   const [old] = await tx.delete(file).where(eq(file.id, previous)).returning();
-  if (old) await queue.enqueue("object-delete", { keys: [objectKey(old)] }, tx);
+  if (old) await queue.enqueue("object-delete", { keys: objectKeys(old) }, tx);
 }
 
 /** Takes the picture down where it is shown. */

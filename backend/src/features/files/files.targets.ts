@@ -12,6 +12,8 @@ export interface Target {
   readonly limit: { readonly bytes: number; readonly variable: string; readonly about: string };
   /** A new one takes the place of the one before. */
   readonly single: boolean;
+  /** Always a picture, and served in smaller sizes, too. */
+  readonly picture: boolean;
   readonly types: readonly RegExp[];
   readonly upload: Audience;
   readonly read: Audience;
@@ -37,6 +39,7 @@ const table = {
     parent: "user",
     limit: { bytes: 5 * MIB, variable: "AVATAR_MAX_BYTES", about: "Largest picture of a user" },
     single: true,
+    picture: true,
     types: images,
     upload: { platformAdmin: false, roles: [] },
     read: { platformAdmin: true, roles: [], colleagues: true },
@@ -46,6 +49,7 @@ const table = {
     parent: "organization",
     limit: { bytes: 5 * MIB, variable: "LOGO_MAX_BYTES", about: "Largest logo of an organization" },
     single: true,
+    picture: true,
     types: images,
     upload: { platformAdmin: true, roles: ["org_admin", "manager"] },
     read: { platformAdmin: true, roles: ["org_admin", "manager", "coach", "client"] },
@@ -55,6 +59,7 @@ const table = {
     parent: "organization",
     limit: { bytes: 100 * MIB, variable: "DOCUMENT_MAX_BYTES", about: "Largest file of an organization" },
     single: false,
+    picture: false,
     types: documents,
     upload: { platformAdmin: false, roles: ["org_admin", "manager"] },
     read: { platformAdmin: false, roles: ["org_admin", "manager", "coach", "client"] },

@@ -1,0 +1,28 @@
+import type { FilesDeps } from "./files.deps.ts";
+import { preparePicture } from "./files.pictures.ts";
+import type { FileRow } from "./files.rows.ts";
+import { targets } from "./files.targets.ts";
+import { type Promised, verifyObject } from "./files.verify.ts";
+
+/** What the row says of the bytes that stay. */
+export type Kept = Pick<FileRow, "fileName" | "contentType" | "size" | "sha256" | "sizes">;
+
+export type Checked = { readonly ok: true; readonly kept: Kept };
+
+/**
+ * Compares an object with what was promised, and makes of a picture what is kept of it. May run twice on the same
+ * object only where the upload is copied there again before.
+ *
+ * @returns `ok: null` when there is no such object.
+ */
+export async function checkObject(
+  deps: Pick<FilesDeps, "storage" | "images" | "imageOriginals">,
+  key: string,
+  promised: Promised & { readonly fileName: string },
+): Promise<Checked | { readonly ok: false; readonly reason: string } | { readonly ok: null }> {
+  const verified = await verifyObject(deps.storage, key, promised);
+  if (!verified.ok) return verified;
+  const { contentType, sha256 } = verified;
+  const kept = { fileName: promised.fileName, contentType, size: promised.size, sha256, sizes: [] };
+  return targets[promised.target].picture ? preparePicture(deps, key, kept) : { ok: true, kept };
+}

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import type { StoragePort, Streamable } from "../../adapters/storage/port.ts";
+import { AppError } from "../../errors.ts";
+import { contentDisposition } from "./file-name.ts";
+import type { Checked, Kept } from "./files.check.ts";
+import type { FilesDeps } from "./files.deps.ts";
+import { type FileRow, objectKey, type PictureSize, pictureSizes, sizeKey } from "./files.rows.ts";
+import { targets } from "./files.targets.ts";
+
+const webpType = "image/webp";
+
+/**
+ * Decodes a picture and writes its smaller sizes beside it. What it told besides (where, when, with what) goes: then it
+ * is drawn anew, or dropped for its largest size, by setting. One that tells nothing keeps its bytes.
+ *
+ * @returns `ok: null` when there is no such object.
+ */
+export async function preparePicture(
+  { storage, images, imageOriginals }: Pick<FilesDeps, "storage" | "images" | "imageOriginals">,
+  key: string,
+  kept: Kept,
+): Promise<Checked | { readonly ok: false; readonly reason: string } | { readonly ok: null }> {
+  const source = await storage.read(key);
+  if (!source) return { ok: null };
+  const drop = imageOriginals === "drop";
+  const rendered = await images.render(await buffer(source), kept.contentType, {
+    sizes: pictureSizes,
+    clean: !drop,
+  });
+  if (!rendered.ok) return rendered;
+  for (const [i, size] of pictureSizes.entries()) {
+    const bytes = rendered.webp[i];
+    if (!bytes) throw new Error(`no picture of ${size} pixels was made`);
+    await write(storage, sizeKey(key, size), bytes, webpType);
+  }
+  const sizes = [...pictureSizes];
+  const instead = drop ? rendered.webp.at(-1) : rendered.clean;
+  if (!instead) return { ok: true, kept: { ...kept, sizes } };
+  const contentType = drop ? webpType : kept.contentType;
+  await write(storage, key, instead, contentType);
+  return {
+    ok: true,
+    kept: {
+      fileName: drop ? webpName(kept.fileName) : kept.fileName,
+      contentType,
+      size: instead.length,
+      sha256: createHash("sha256").update(instead).digest("hex"),
+      sizes,
+    },
+  };
+}
+
+const write = (storage: StoragePort, key: string, bytes: Buffer, contentType: string): Promise<void> =>
+  storage.put(key, bytes, { contentType, size: bytes.length });
+
+/** @throws AppError `validation_failed` for a file that never has smaller sizes */
+export function assertPicture({ target }: FileRow): void {
+  if (targets[target].picture) return;
+  throw new AppError("validation_failed", "The request data is invalid", {
+    fields: [{ field: "size", message: `Not used for ${target}` }],
+  });
+}
+
+/** The picture in one of its sizes, as WebP. */
+export async function smallerPicture(
+  storage: StoragePort,
+  row: FileRow,
+  size: PictureSize,
+): Promise<Streamable> {
+  const key = sizeKey(objectKey(row), size);
+  // A row from before there were sizes has none.
+  const head = row.sizes.includes(size) ? await storage.head(key) : null;
+  if (!head) throw new AppError("not_found", "Not found");
+  return {
+    etag: `"${row.id}-${size}"`,
+    size: head.size,
+    contentType: webpType,
+    disposition: contentDisposition("inline", webpName(row.fileName)),
+    async open(range) {
+      const source = await storage.read(key, range ?? undefined);
+      if (!source) throw new AppError("not_found", "Not found");
+      return source;
+    },
+  };
+}
+
+/** `me.at.sea.jpg` → `me.at.sea.webp` */
+const webpName = (name: string): string => `${name.replace(/\.[^.]{1,10}$/, "")}.webp`;
