@@ -61,8 +61,7 @@ describe("the daily sweep", () => {
     const kept = [
       `objects/${organizationId}/${id}`,
       await put(`objects/${organizationId}/${id}.256.webp`),
-      `objects/${userId}/${avatar.id}`,
-      await put(`objects/${userId}/${avatar.id}.64.webp`),
+      ...["", ".64.webp", ".256.webp", ".1024.webp"].map((end) => `objects/${userId}/${avatar.id}${end}`),
       await put("objects/readme.txt"),
       await put(`objects/${organizationId}/not-an-id`),
       await put(`elsewhere/${uuidv7()}`),
