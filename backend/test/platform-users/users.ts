@@ -2,7 +2,6 @@ import type { TestApp } from "../harness/app.ts";
 import { call, type Person } from "../harness/client.ts";
 
 export type Action = "ban" | "unban" | "revoke-sessions" | "reset-2fa";
-export const actions: readonly Action[] = ["ban", "unban", "revoke-sessions", "reset-2fa"];
 
 export const pathOf = (userId: string, rest = ""): string => `/api/v1/platform/users/${userId}${rest}`;
 
