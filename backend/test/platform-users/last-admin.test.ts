@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPlatformAdmin, type Person } from "../harness/client.ts";
-import { act, eventsOn, setRole } from "./users.ts";
+import { act, actions, eventsOn, setRole } from "./users.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -46,6 +46,14 @@ test("the last platform admin is not demoted, not even by themselves", async () 
   expect((await setRole(app, first, second, null)).status).toBe(200);
   const refused = await setRole(app, first, first, null);
   expect(refused).toMatchObject({ status: 409, json: { code: "last_admin" } });
+  expect(await admins()).toEqual([first.userId]);
+});
+
+test("an id in capitals names nobody, so that no rule about oneself is walked around", async () => {
+  const shouted = { userId: first.userId.toUpperCase() };
+  for (const action of actions) expect((await act(app, first, shouted, action)).status, action).toBe(404);
+  expect((await setRole(app, second, second, null)).status).toBe(200);
+  expect((await setRole(app, first, shouted, null)).status).toBe(404);
   expect(await admins()).toEqual([first.userId]);
 });
 

@@ -108,6 +108,16 @@ describe("a sign-in with a second factor", () => {
     );
   });
 
+  test("refuses a challenge or trusted device that is no text of ours as it refuses a wrong one", async () => {
+    const { email, device } = await newEnrolled(app);
+    for (const odd of ["%", "%ff", "%00", "%00.x", "%0a.x"]) {
+      const { status, json } = await answer(app, odd, await device.code());
+      expect([status, json.code], odd).toEqual([401, "INVALID_TWO_FACTOR_COOKIE"]);
+      const pending = await signIn(app, email, password, { "x-trust-device": odd });
+      expect([pending.status, pending.json.twoFactorRedirect], odd).toEqual([200, true]);
+    }
+  });
+
   test("is locked after ten failed second factors, across challenges and for the right code too", async () => {
     const { email, device } = await newEnrolled(app);
     const wrong = await device.wrongCode();

@@ -101,7 +101,7 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
 
   /** Whose challenge (`<identifier>.<signature>`) it is; the signature is Better-auth's to check. */
   async function challenged(challenge: string): Promise<string | null> {
-    const sent = decodeURIComponent(challenge);
+    const sent = decoded(challenge);
     const identifier = sent.slice(0, Math.max(0, sent.lastIndexOf(".")));
     const { internalAdapter } = await auth.$context;
     return (await internalAdapter.findVerificationValue(identifier))?.value ?? null;
@@ -115,6 +115,16 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
   }
 
   return { ask, challenged, resetting, verifyPassword };
+}
+
+/** Nothing for what is no text of ours: PostgreSQL, for one, has no NUL to look for. */
+function decoded(sent: string): string {
+  try {
+    const text = decodeURIComponent(sent);
+    return text.includes("\0") ? "" : text;
+  } catch {
+    return "";
+  }
 }
 
 async function settle<T>(answer: Promise<T>): Promise<T> {
