@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPerson, createPlatformAdmin, createTenant, join } from "../harness/client.ts";
+import { someoneWaits } from "../harness/locks.ts";
 import { answer, invited, letExpire, newAddress, newestToken, pathOf } from "./inbox.ts";
 
 const app = await startTestApp({ worker: false });
@@ -125,6 +126,20 @@ test("an invitation from before the removal does not undo it", async () => {
   await join(app, organizationId, person, "client");
   await sql`update member set status = 'removed', updated_at = now() where user_id = ${person.userId}`;
   expect((await answer(app, token, "accept", person)).status).toBe(404);
+  expect(await membershipsOf(person.token)).toEqual([]);
+});
+
+test("an accept that meets the removal half-way does not undo it either", async () => {
+  const person = await createPerson(app);
+  const { token } = await invited(app, organizationId, admin, person.email, "manager");
+  await join(app, organizationId, person, "client");
+  let accepting: ReturnType<typeof answer> | undefined;
+  await sql.begin(async (tx) => {
+    await tx`update member set status = 'removed', updated_at = now() where user_id = ${person.userId}`;
+    accepting = answer(app, token, "accept", person);
+    await someoneWaits(app);
+  });
+  expect((await accepting)?.status).toBe(404);
   expect(await membershipsOf(person.token)).toEqual([]);
 });
 

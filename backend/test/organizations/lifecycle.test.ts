@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPlatformAdmin, createTenant, uploadFile } from "../harness/client.ts";
+import { someoneWaits } from "../harness/locks.ts";
 
 const app = await startTestApp();
 const platformAdmin = await createPlatformAdmin(app);
@@ -72,6 +73,24 @@ test("after 30 days a deleted organization cannot be restored and is purged with
   const events = await app.deps.database.sql`
     select action from audit_event where organization_id = ${organizationId} and action = 'organization.deleted'`;
   expect(events).toHaveLength(1);
+});
+
+test("a restore that the purge finds under way wins", async () => {
+  const { organizationId } = await createTenant(app);
+  const { sql } = app.deps.database;
+  await sql`update organization set deleted_at = now() - interval '31 days' where id = ${organizationId}`;
+  let purging: Promise<unknown> | undefined;
+  await sql.begin(async (tx) => {
+    await tx`update organization set deleted_at = null where id = ${organizationId}`;
+    purging = app.deps.schedules.find(({ name }) => name === "organization-purge")?.run();
+    await someoneWaits(app);
+  });
+  await purging;
+  expect(await sql`select id from organization where id = ${organizationId}`).toHaveLength(1);
+  expect(await sql`select id from member where organization_id = ${organizationId}`).toHaveLength(4);
+  const purged = await sql`
+    select 1 from audit_event where action = 'organization.purged' and target_id = ${organizationId}`;
+  expect(purged).toHaveLength(0);
 });
 
 test("settings are typed, versioned and read by managers, changed by admins", async () => {

@@ -40,18 +40,14 @@ export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db
     token: string,
     status: "accepted" | "declined",
   ): Promise<void> {
+    const own = and(eq(member.organizationId, organizationId), eq(member.userId, caller.userId));
+    // A removal under way is waited for, and seen by the next statement.
+    await tx.select({ id: member.id }).from(member).where(own).for("update");
     // Who was removed after it was sent needs a new one: removal would not hold otherwise.
     const removedSince = tx
       .select({ id: member.id })
       .from(member)
-      .where(
-        and(
-          eq(member.organizationId, organizationId),
-          eq(member.userId, caller.userId),
-          eq(member.status, "removed"),
-          gt(member.updatedAt, invitation.updatedAt),
-        ),
-      );
+      .where(and(own, eq(member.status, "removed"), gt(member.updatedAt, invitation.updatedAt)));
     const [settled] = await tx
       .update(invitation)
       .set({ status, updatedAt: sql`now()`, version: sql`${invitation.version} + 1` })

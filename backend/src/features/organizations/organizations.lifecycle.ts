@@ -97,12 +97,17 @@ export function createOrganizationPurge({ db, removeFiles }: PurgeDeps): Schedul
     name: "organization-purge",
     cron: "41 3 * * *",
     async run() {
-      const over = await db
-        .select({ id: organization.id })
-        .from(organization)
-        .where(lt(organization.deletedAt, sql`now() - ${undoDays} * interval '1 day'`));
+      const isOver = lt(organization.deletedAt, sql`now() - ${undoDays} * interval '1 day'`);
+      const over = await db.select({ id: organization.id }).from(organization).where(isOver);
       for (const { id } of over)
         await db.transaction(async (tx) => {
+          // A restore in the last moment may have been faster.
+          const found = await tx
+            .select({ id: organization.id })
+            .from(organization)
+            .where(and(eq(organization.id, id), isOver))
+            .for("update");
+          if (found.length === 0) return;
           await removeFiles(tx, id);
           await tx.delete(organization).where(eq(organization.id, id));
           await tx.insert(auditEvent).values({
