@@ -13,6 +13,7 @@ import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
 import { createAccountSecurity } from "./auth/account-security.ts";
 import { createAuth } from "./auth/better-auth.ts";
+import { callerNow } from "./auth/caller-now.ts";
 import { createPasswords } from "./auth/password.ts";
 import { passwordLength } from "./auth/password-rules.ts";
 import { createPasswordTraces } from "./auth/password-trace.ts";
@@ -150,17 +151,24 @@ export function createDeps(
     }),
     organizationLifecycle: createOrganizationLifecycle({ db, audit }),
     organizationSettings: createOrganizationSettingsService({ db, audit }),
-    members: createMembersService({ db, audit, cursors, keepAnAdmin }),
-    memberSecurity: createMemberSecurity({ db, audit, ...accounts }),
+    members: createMembersService({ db, audit, cursors, keepAnAdmin, callerNow }),
+    memberSecurity: createMemberSecurity({ db, audit, callerNow, ...accounts }),
     invitations: createInvitationsService({
       ...invitationsDeps,
       cursors,
       invite,
+      callerNow,
       explain: (error) => (error instanceof AppError ? error : toAppError(error)),
     }),
     invitationAnswers,
-    platformUsers: createPlatformUsersService({ db, audit, cursors, keepAPlatformAdmin }),
-    platformUserAccounts: createPlatformUserAccounts({ db, audit, ...accounts, keepAPlatformAdmin }),
+    platformUsers: createPlatformUsersService({ db, audit, cursors, keepAPlatformAdmin, callerNow }),
+    platformUserAccounts: createPlatformUserAccounts({
+      db,
+      audit,
+      callerNow,
+      ...accounts,
+      keepAPlatformAdmin,
+    }),
     files: createFilesService(filesDeps),
     listFiles: createListFiles({ db, cursors }),
     storage: createStorageService(filesDeps),

@@ -1,4 +1,5 @@
-import type { Actor, Membership, Role } from "./actor.ts";
+import type { Transaction } from "../db/client.ts";
+import type { Actor, Caller, Membership, Role } from "./actor.ts";
 
 /** Who holds a permission. `anyone` is every signed-in person: the rest is decided on the row. */
 interface Rule {
@@ -67,6 +68,19 @@ export function can(actor: Actor, permission: Permission, organizationId?: strin
   if (standing !== "active") return standing;
   return rule.roles.includes(membership.role) ? "allowed" : "forbidden";
 }
+
+/**
+ * The caller with the rights of this moment. Between the guard and a change lie waits for locks, and a long list has
+ * many changes: whoever acts on people asks again, once nothing is left to wait for.
+ *
+ * @throws AppError `unauthenticated` for who is banned or signed out meanwhile, and what the guard would refuse with
+ */
+export type CallerNow = (
+  tx: Transaction,
+  caller: Caller,
+  permission: Permission,
+  organizationId?: string,
+) => Promise<Caller>;
 
 /** What a membership is worth at the moment, whatever its role. */
 export type Standing = "active" | "suspended" | "second_factor_needed" | "unknown";

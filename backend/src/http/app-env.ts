@@ -15,6 +15,8 @@ export interface AppEnv {
     idempotency: IdempotencyStore;
     /** Who is signed in; null on public routes and before authentication. */
     actor: Actor | null;
+    /** Looks up once more who is signed in; set with `actor`. */
+    lookAgain?: () => Promise<Actor | null>;
     /** Smallest share left of any budget this request counted against. */
     tightestShare?: number;
     /** Code of the problem answered, for the log and the counters. */

@@ -1,5 +1,5 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { can, isFresh, type Permission } from "../auth/access.ts";
 import type { Actor } from "../auth/actor.ts";
@@ -77,8 +77,7 @@ interface GuardOptions {
 }
 
 function guard(permission: Permission, options: GuardOptions): MiddlewareHandler<SecuredEnv> {
-  return createMiddleware<SecuredEnv>(async (c, next) => {
-    const actor = c.get("actor") as Actor | null;
+  function admit(c: Context<SecuredEnv>, actor: Actor | null | undefined): void {
     if (!actor) throw new AppError("unauthenticated", "Sign in first");
     const organizationId = c.req.param("organizationId");
     c.set("attempt", { action: options.action });
@@ -88,9 +87,17 @@ function guard(permission: Permission, options: GuardOptions): MiddlewareHandler
     if (!options.hasQuery) refuseQuery(c.req.url);
     if (options.stepUp && !isFresh(actor))
       throw new AppError("step_up_required", "Show your credential again: POST /api/v1/me/step-up");
+    c.set("actor", actor);
     c.set("caller", { ...actor, origin: c.get("origin") });
+  }
+
+  return createMiddleware<SecuredEnv>(async (c, next) => {
+    admit(c, c.get("actor"));
     if (c.req.method === "GET" || c.req.method === "HEAD") return next();
+    const { complete } = c.env.incoming;
     const body = await readJsonBody(c.req);
+    // Whoever sends slowly would keep the rights of the first byte until the last.
+    if (!complete) admit(c, await c.get("lookAgain")?.());
     if (!options.hasBody && !/^\s*(\{\s*\})?\s*$/.test(body))
       throw new AppError("validation_failed", "This operation takes no fields");
     return options.isPost ? idempotent(c, next, { body, secretAnswer: options.secretAnswer }) : next();

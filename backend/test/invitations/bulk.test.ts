@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createTenant, type Person } from "../harness/client.ts";
+import { someoneWaits } from "../harness/locks.ts";
 import { growStale, invite, mailsTo, newAddress, pathOf } from "./inbox.ts";
 
 const app = await startTestApp({ worker: false });
@@ -90,4 +91,25 @@ describe("the whole request is refused", () => {
     const stranger = await createTenant(app);
     expect((await bulk(stranger.people.org_admin, [row])).status).toBe(404);
   });
+});
+
+test("who loses the role in the middle of a list invites nobody after that", async () => {
+  const tenant = await createTenant(app);
+  const { org_admin: admin } = tenant.people;
+  const [held, after] = [newAddress(), newAddress()];
+  let running: ReturnType<typeof bulk> | undefined;
+  await sql.begin(async (tx) => {
+    await tx`
+      insert into invitation (id, organization_id, email, role, token_hash, expires_at)
+      values (${crypto.randomUUID()}, ${tenant.organizationId}, ${held}, 'client', ${held}, now() + interval '1 day')`;
+    const rows = [held, after].map((email) => ({ email, role: "client" }));
+    running = bulk(admin, rows, tenant.organizationId);
+    await someoneWaits(app);
+    await sql`update member set role = 'client' where user_id = ${admin.userId}`;
+  });
+  expect((await running)?.json.data).toMatchObject([
+    { email: held, status: "failed", code: "conflict" },
+    { email: after, status: "failed", code: "forbidden" },
+  ]);
+  expect(await mailsTo(app, after)).toHaveLength(0);
 });

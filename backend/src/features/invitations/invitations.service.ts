@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
 import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import type { Transaction } from "../../db/client.ts";
 import { invitation, user } from "../../db/schema/index.ts";
@@ -30,12 +31,13 @@ export type InvitationsService = ReturnType<typeof createInvitationsService>;
 interface Deps extends InvitationsDeps {
   readonly cursors: Cursors;
   readonly invite: Invite;
+  readonly callerNow: CallerNow;
   readonly explain: (error: unknown) => AppError | null;
 }
 
 /** Invitations of an organization, for those who send them. */
 export function createInvitationsService(deps: Deps) {
-  const { db, audit, cursors, invite } = deps;
+  const { db, audit, cursors, invite, callerNow } = deps;
   const post = createInvitationPost(deps);
 
   async function create(
@@ -43,8 +45,11 @@ export function createInvitationsService(deps: Deps) {
     organizationId: string,
     input: CreateInvitation,
   ): Promise<Invitation> {
-    assertMayInvite(caller, organizationId, input.role);
-    return db.transaction((tx) => invite(tx, caller, organizationId, input.email, input.role));
+    return db.transaction(async (tx) => {
+      const current = await callerNow(tx, caller, "invitation.manage", organizationId);
+      assertMayInvite(current, organizationId, input.role);
+      return invite(tx, current, organizationId, input.email, input.role);
+    });
   }
 
   /** @throws AppError `not_found` for one the caller knows nothing of, `forbidden` for one above their ceiling */

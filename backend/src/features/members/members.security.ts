@@ -1,4 +1,5 @@
 import type { AuditLog } from "../../adapters/audit/port.ts";
+import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import type { Database, Transaction } from "../../db/client.ts";
@@ -11,6 +12,7 @@ export type MemberSecurity = ReturnType<typeof createMemberSecurity>;
 interface Deps {
   readonly db: Database;
   readonly audit: AuditLog;
+  readonly callerNow: CallerNow;
   /** Ends every auth session of a person; answers how many. */
   readonly endSessions: (tx: Transaction, userId: string) => Promise<number>;
   /** Takes the second factor away with all that was won with it, and tells the person. */
@@ -21,7 +23,7 @@ interface Deps {
  * What staff do for a member whose account is in danger, or who lost the second factor. Both act on the whole account,
  * not on one membership: whoever runs another organization is out of reach (`secureVerdict`).
  */
-export function createMemberSecurity({ db, audit, endSessions, removeSecondFactor }: Deps) {
+export function createMemberSecurity({ db, audit, callerNow, endSessions, removeSecondFactor }: Deps) {
   /** Ends every auth session of the person, after `prepare`, in one transaction with the audit event. */
   async function secure(
     caller: Caller,
@@ -31,7 +33,8 @@ export function createMemberSecurity({ db, audit, endSessions, removeSecondFacto
   ): Promise<Member> {
     return db.transaction(async (tx) => {
       const target = await lockMember(tx, caller, organizationId, memberId);
-      enforce(secureVerdict(caller, target, target.adminOf));
+      const current = await callerNow(tx, caller, "member.secure", organizationId);
+      enforce(secureVerdict(current, target, target.adminOf));
       await prepare?.(tx, target);
       const sessionsEnded = await endSessions(tx, target.userId);
       await audit.record(tx, caller, {

@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
-import { isFresh, membershipIn } from "../../auth/access.ts";
+import { type CallerNow, isFresh, membershipIn } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import type { Database, Transaction } from "../../db/client.ts";
@@ -19,12 +19,13 @@ interface Deps {
   readonly audit: AuditLog;
   readonly cursors: Cursors;
   readonly keepAnAdmin: KeepAnAdmin;
+  readonly callerNow: CallerNow;
 }
 
 type State = Pick<MemberRow, "role" | "status">;
 
 /** Who belongs to an organization. All that changes here holds on the next request of the person concerned. */
-export function createMembersService({ db, audit, cursors, keepAnAdmin }: Deps) {
+export function createMembersService({ db, audit, cursors, keepAnAdmin, callerNow }: Deps) {
   /** Writes a new state, unless the organization would be left without an active org_admin. */
   async function move(
     tx: Transaction,
@@ -93,7 +94,8 @@ export function createMembersService({ db, audit, cursors, keepAnAdmin }: Deps) 
     ): Promise<Member> {
       return db.transaction(async (tx) => {
         const before = await lockMember(tx, caller, organizationId, memberId);
-        enforce(changeVerdict(caller, before, changes));
+        const current = await callerNow(tx, caller, "member.manage", organizationId);
+        enforce(changeVerdict(current, before, changes));
         if (grantsAdmin(before, changes) && !isFresh(caller))
           throw new AppError("step_up_required", "Show your credential again: POST /api/v1/me/step-up");
         assertVersion(before, version);
@@ -116,7 +118,7 @@ export function createMembersService({ db, audit, cursors, keepAnAdmin }: Deps) 
     ): Promise<void> {
       await db.transaction(async (tx) => {
         const before = await lockMember(tx, caller, organizationId, memberId);
-        enforce(changeVerdict(caller, before));
+        enforce(changeVerdict(await callerNow(tx, caller, "member.manage", organizationId), before));
         assertVersion(before, version);
         await move(tx, caller, before, { role: before.role, status: "removed" }, "member.removed");
       });

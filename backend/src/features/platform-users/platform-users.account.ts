@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
+import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import type { Database, Transaction } from "../../db/client.ts";
@@ -30,6 +31,7 @@ interface Deps {
     person: PlatformUserRow & { userId: string },
   ) => Promise<void>;
   readonly keepAPlatformAdmin: KeepAPlatformAdmin;
+  readonly callerNow: CallerNow;
 }
 
 /**
@@ -37,7 +39,7 @@ interface Deps {
  * began, and no sign-in succeeds; both ends of a ban end every session, so that none survives it.
  */
 export function createPlatformUserAccounts(deps: Deps) {
-  const { db, audit, endSessions, forgetProofs, removeSecondFactor, keepAPlatformAdmin } = deps;
+  const { db, audit, endSessions, forgetProofs, removeSecondFactor, keepAPlatformAdmin, callerNow } = deps;
 
   /** Does `work` on the locked person and ends all their auth sessions, in one transaction with the audit event. */
   async function act(
@@ -48,6 +50,7 @@ export function createPlatformUserAccounts(deps: Deps) {
   ): Promise<PlatformUser> {
     return db.transaction(async (tx) => {
       const before = await lockPlatformUser(tx, userId);
+      await callerNow(tx, caller, "platform.users");
       enforce(accountVerdict(caller, userId));
       await work?.(tx, before);
       const sessionsEnded = await endSessions(tx, userId);

@@ -1,5 +1,6 @@
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import type { Database } from "../../db/client.ts";
 import { AppError } from "../../errors.ts";
@@ -26,10 +27,11 @@ interface Deps {
   readonly audit: AuditLog;
   readonly cursors: Cursors;
   readonly keepAPlatformAdmin: KeepAPlatformAdmin;
+  readonly callerNow: CallerNow;
 }
 
 /** Everybody with an account, for platform admins. A change holds on the next request of the person concerned. */
-export function createPlatformUsersService({ db, audit, cursors, keepAPlatformAdmin }: Deps) {
+export function createPlatformUsersService({ db, audit, cursors, keepAPlatformAdmin, callerNow }: Deps) {
   return {
     /** A page of all people, newest first. */
     async list(caller: Caller, query: PlatformUsersQuery): Promise<PlatformUserPage> {
@@ -59,6 +61,7 @@ export function createPlatformUsersService({ db, audit, cursors, keepAPlatformAd
     ): Promise<PlatformUser> {
       return db.transaction(async (tx) => {
         const before = await lockPlatformUser(tx, userId);
+        await callerNow(tx, caller, "platform.users");
         if (version !== undefined && version !== before.version)
           throw new AppError("precondition_failed", "The user was changed meanwhile");
         if (globalRole === before.globalRole) return toPlatformUser(before);

@@ -19,6 +19,7 @@ export function authenticate({ tokens, sessions, isPublic }: Deps): Step {
     const actor = verified && (await sessions.find(verified.raw));
     if (!verified || !actor) throw new AppError("unauthenticated", "Sign in first");
     c.set("actor", actor);
+    c.set("lookAgain", () => sessions.find(verified.raw));
     // Signed by an older secret: the client stores the new one, and the old secret can retire.
     if (verified.stale) c.env.outgoing.setHeader("set-auth-token", verified.signed);
     c.env.outgoing.setHeader("Cache-Control", "no-store");
