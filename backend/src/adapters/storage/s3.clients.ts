@@ -7,6 +7,8 @@ const CONNECT_MS = 1_500;
 const IDLE_MS = 30_000;
 /** A store that copies gigabytes may say nothing meanwhile. */
 const PATIENT_IDLE_MS = 5 * 60_000;
+/** Nothing comes from the store while a player is paused: whoever answers it decides when that has lasted too long. */
+const READER_IDLE_MS = 6 * 60_000;
 
 const ignore = () => undefined;
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -45,7 +47,7 @@ export function createS3Clients(config: S3Config) {
       requestHandler: {
         connectionTimeout: CONNECT_MS,
         socketTimeout: idleMs,
-        // Every running download holds a socket; the default of 50 would let them starve everything else.
+        // Every running download holds a socket; the default is 50.
         httpAgent: { keepAlive: true, maxSockets: 1_000 },
         httpsAgent: { keepAlive: true, maxSockets: 1_000 },
       },
@@ -53,17 +55,20 @@ export function createS3Clients(config: S3Config) {
 
   const server = make(config.endpoint, config, IDLE_MS);
   const patient = make(config.endpoint, config, PATIENT_IDLE_MS);
+  const reader = make(config.endpoint, config, READER_IDLE_MS);
   const signDownload = make(config.publicEndpoint, config, IDLE_MS);
   const signUpload = make(config.publicEndpoint, config.upload, IDLE_MS);
   return {
     server,
     /** For copies and completions. */
     patient,
+    /** For downloads: when they hold all sockets they may have, everything else still has its own. */
+    reader,
     signDownload,
     /** May only put below `staging/`. */
     signUpload,
     close(): void {
-      for (const client of [server, patient, signDownload, signUpload]) client.destroy();
+      for (const client of [server, patient, reader, signDownload, signUpload]) client.destroy();
     },
   };
 }

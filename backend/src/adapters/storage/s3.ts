@@ -21,7 +21,7 @@ export function createS3Storage(config: S3Config): StoragePort {
   const { bucket: Bucket } = config;
   const encryption = encryptionOf(config);
   const clients = createS3Clients(config);
-  const { server, patient } = clients;
+  const { server, patient, reader } = clients;
   const presigner = createS3Presigner(clients, config);
   const multipart = createS3Multipart(clients, config);
 
@@ -55,7 +55,7 @@ export function createS3Storage(config: S3Config): StoragePort {
       const Range = range && `bytes=${range.start}-${range.end}`;
       const command = new GetObjectCommand({ Bucket, Key: assertKey(key), Range });
       const object = await nullIfNotFound(
-        promptly((signal) => server.send(command, { abortSignal: signal })),
+        promptly((signal) => reader.send(command, { abortSignal: signal })),
       );
       // In Node, the SDK's body is the response itself.
       return object && (object.Body as Readable);
