@@ -35,7 +35,7 @@ export function createApi(url: string, token?: string) {
       return String(token);
     },
 
-    /** presign → PUT → register → wait until it is checked. @returns path of its stream */
+    /** presign → PUT → register → wait until it is checked. @returns path of the file */
     async upload(organizationId: string, path: string): Promise<string> {
       const contentType = "text/plain";
       const signed = await call("POST", "/api/v1/files/presign", {
@@ -54,7 +54,7 @@ export function createApi(url: string, token?: string) {
       const { id } = await call("POST", "/api/v1/files/register", { storageKey: signed.storageKey });
       for (;;) {
         const { status } = await call("GET", `/api/v1/files/${id}`);
-        if (status === "ready") return `/api/v1/files/${id}/stream`;
+        if (status === "ready") return `/api/v1/files/${id}`;
         if (status !== "processing") throw new Error(`the upload became ${status}`);
         await wait(100);
       }

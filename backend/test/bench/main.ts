@@ -8,6 +8,7 @@ import { selected } from "./measurement.ts";
 import { files } from "./measurements.files.ts";
 import { reads } from "./measurements.reads.ts";
 import { signIn } from "./measurements.sign-in.ts";
+import { streams } from "./measurements.streams.ts";
 import { parseOptions } from "./options.ts";
 import { runRounds } from "./rounds.ts";
 import { startStage } from "./stage.ts";
@@ -20,10 +21,17 @@ const report = (progress: string) => process.stderr.write(process.stderr.isTTY ?
 
 report("starting a database and the server");
 const stage = await startStage();
+const stages = [stage];
+const stop = async () => {
+  for (const one of stages) await one.stop();
+};
 for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => stage.stop().finally(() => process.exit(130)));
+  process.once(signal, () => stop().finally(() => process.exit(130)));
 try {
+  const { S3_ENDPOINT } = process.env;
+  if (S3_ENDPOINT) stages.push(await startStage(S3_ENDPOINT));
   const all = [...(await reads(stage)), ...signIn(stage), ...(await files(stage))];
+  for (const one of stages) all.push(...(await streams(one)));
   const results = judge(await runRounds(selected(all, filters), { rounds, seconds, report }));
   report("");
   const machine = { node: process.version, platform: process.platform, cores: availableParallelism() };
@@ -37,5 +45,5 @@ try {
       `${JSON.stringify({ program: stage.program, machine, rounds, seconds, results }, null, 2)}\n`,
     );
 } finally {
-  await stage.stop();
+  await stop();
 }

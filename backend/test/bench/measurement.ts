@@ -11,13 +11,17 @@ export interface Sample {
   readonly note?: string;
 }
 
-/** At least this share of the limit; or at most so many milliseconds; or at most so much in all. */
-export type Aim = { readonly share: number } | { readonly p99Ms: number } | { readonly atMost: number };
+/** At least this share of the limit; at most so many times of it; at most so many milliseconds; or at most so much in all. */
+export type Aim =
+  | { readonly share: number }
+  | { readonly times: number }
+  | { readonly p99Ms: number }
+  | { readonly atMost: number };
 
 export interface Measurement {
   readonly group: string;
   readonly name: string;
-  readonly unit: "req/s" | "MB/s" | "MB";
+  readonly unit: "req/s" | "MB/s" | "MB" | "ms";
   /** Name of the measurement that shows what is possible at all. */
   readonly limit?: string;
   readonly aim?: Aim;

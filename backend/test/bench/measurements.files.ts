@@ -1,5 +1,3 @@
-import { closeSync, openSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { drain } from "./drain.ts";
 import { requestsPerSecond } from "./load.ts";
 import type { Measurement, Sample } from "./measurement.ts";
@@ -11,37 +9,15 @@ const streamsAtOnce = 2;
 const rawSmall = "raw pipe of 1 MB";
 const rawLarge = "raw pipe of 200 MB";
 
-function writeFile(path: string, mebibytes: number): void {
-  const block = Buffer.alloc(mebibyte, "Bytes of a benchmark.\n");
-  const file = openSync(path, "w");
-  for (let i = 0; i < mebibytes; i++) writeSync(file, block);
-  closeSync(file);
-}
-
 /** The same bytes through our guard, and piped by node:http from the same disk. */
-export async function files({ ours, seed, limit, signedIn, folder }: Stage): Promise<Measurement[]> {
+export async function files({ ours, seed, limit, signedIn, file }: Stage): Promise<Measurement[]> {
   const manager = await signedIn(seed.manager);
-  const upload = async (name: string, mebibytes: number) => {
-    writeFile(join(folder, name), mebibytes);
-    return manager.upload(seed.organizationId, join(folder, name));
-  };
-  const small = await upload("small.txt", 1);
-  const large = await upload("large.txt", 200);
+  const upload = (name: string, mebibytes: number) =>
+    manager.upload(seed.organizationId, file(name, mebibytes));
+  const small = `${await upload("small.txt", 1)}/stream`;
+  const large = `${await upload("large.txt", 200)}/stream`;
 
   return [
-    {
-      group: "files",
-      name: "growth of a raw pipe in four streams",
-      unit: "MB",
-      run: createGrowth(() => limit("pipe"), "/large.txt", {}),
-    },
-    {
-      group: "files",
-      name: "growth in four streams of 200 MB",
-      unit: "MB",
-      aim: { atMost: 64 },
-      run: createGrowth(async () => ours, large, manager.headers),
-    },
     {
       group: "files",
       name: rawSmall,
@@ -72,30 +48,9 @@ export async function files({ ours, seed, limit, signedIn, folder }: Stage): Pro
   ];
 }
 
-/** Memory that streams take, since the warm-up: what one round leaves behind counts in the next. */
-function createGrowth(
-  start: () => Promise<ServerProcess>,
-  path: string,
-  headers: Record<string, string>,
-): () => Promise<Sample> {
-  const megabytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MB`;
-  let before: number | undefined;
-  let most = 0;
-  return async () => {
-    const server = await start();
-    before ??= (await server.usage()).rssBytes;
-    const urls = Array<string>(4).fill(`${server.url}${path}`);
-    await Promise.all(urls.map((url) => drain(url, headers, 200 * mebibyte)));
-    const { rssBytes, maxRssBytes } = await server.usage();
-    most = Math.max(most, maxRssBytes);
-    const note = `RSS ${megabytes(before)} before, ${megabytes(most)} at most, ${megabytes(rssBytes)} after`;
-    return { rate: (most - before) / mebibyte, note };
-  };
-}
-
 /** Fetches the path again and again, two at a time. */
-async function megabytesPerSecond(
-  server: ServerProcess,
+export async function megabytesPerSecond(
+  server: Pick<ServerProcess, "url" | "usage">,
   path: string,
   headers: Record<string, string>,
   seconds: number,

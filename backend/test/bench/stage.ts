@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createTestBucket, environmentOf } from "../storage/s3.server.ts";
 import { clientKey, createApi } from "./api.ts";
 import { startDatabase } from "./database.ts";
 import type { LimitKind } from "./limits.ts";
@@ -17,8 +18,10 @@ export interface Stage {
   readonly program: "bundle" | "source";
   readonly ours: ServerProcess;
   readonly seed: Seed;
-  /** Temporary, gone at the end. */
-  readonly folder: string;
+  /** Where the files are. */
+  readonly store: "disk" | "S3";
+  /** Makes a file of text; gone at the end. @returns its path */
+  file(name: string, mebibytes: number): string;
   /** Starts the limit at its first use. */
   limit(kind: LimitKind): Promise<ServerProcess>;
   signedIn(email: string): Promise<ReturnType<typeof createApi>>;
@@ -50,8 +53,19 @@ const environment = (folder: string, databaseUrl: string): Record<string, string
   DOCUMENT_MAX_BYTES: String(256 * 1024 ** 2),
 });
 
-/** Database, seed, our server, and the limits on demand; `stop` leaves nothing behind. */
-export async function startStage(): Promise<Stage> {
+function fill(path: string, mebibytes: number): void {
+  const block = Buffer.alloc(1024 ** 2, "Bytes of a benchmark.\n");
+  const file = openSync(path, "w");
+  for (let i = 0; i < mebibytes; i++) writeSync(file, block);
+  closeSync(file);
+}
+
+/**
+ * Database, seed, our server, and the limits on demand; `stop` leaves nothing behind.
+ *
+ * @param s3 endpoint of a store to keep the files in, instead of the disk
+ */
+export async function startStage(s3?: string): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "coaching-app-bench-"));
   chmodSync(folder, 0o755); // PostgreSQL may have to run as another user
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
@@ -63,7 +77,11 @@ export async function startStage(): Promise<Stage> {
     const database = await startDatabase(folder);
     undo.push(database.stop);
     const seeded = await seed(database.sql);
-    const ours = await startServerProcess(file, { env: environment(folder, database.url) });
+    const bucket = s3 === undefined ? undefined : await createTestBucket(s3);
+    if (bucket) undo.push(bucket.remove);
+    const ours = await startServerProcess(file, {
+      env: { ...environment(folder, database.url), ...(bucket && environmentOf(bucket.config)) },
+    });
     undo.push(ours.stop);
     const limits = new Map<LimitKind, Promise<ServerProcess>>();
     const startLimit = async (kind: LimitKind) => {
@@ -78,8 +96,13 @@ export async function startStage(): Promise<Stage> {
       program,
       ours,
       seed: seeded,
-      folder,
+      store: bucket ? "S3" : "disk",
       stop,
+      file(name, mebibytes) {
+        const path = join(folder, name);
+        fill(path, mebibytes);
+        return path;
+      },
       limit(kind) {
         const known = limits.get(kind) ?? startLimit(kind);
         limits.set(kind, known);

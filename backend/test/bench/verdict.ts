@@ -38,6 +38,11 @@ export function judge(results: readonly Result[]): readonly Verdict[] {
     let judged: Pick<Verdict, "aim" | "met"> = { aim: null, met: null };
     if (aim && "share" in aim)
       judged = { aim: `≥ ${Math.round(aim.share * 100)} %`, met: (share ?? 0) >= aim.share };
+    if (aim && "times" in aim)
+      judged = {
+        aim: `≤ ${Math.round(aim.times * 100)} %`,
+        met: (share ?? Number.POSITIVE_INFINITY) <= aim.times,
+      };
     if (aim && "p99Ms" in aim)
       judged = { aim: `p99 ≤ ${aim.p99Ms} ms`, met: (p99Ms ?? Number.POSITIVE_INFINITY) <= aim.p99Ms };
     if (aim && "atMost" in aim) judged = { aim: `≤ ${aim.atMost} ${unit}`, met: rate <= aim.atMost };

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { startTestApp, type TestApp } from "../harness/app.ts";
 import { createPlatformAdmin, createTenant, type Person, type Tenant } from "../harness/client.ts";
-import { createTestBucket } from "../storage/s3.server.ts";
+import { createTestBucket, environmentOf } from "../storage/s3.server.ts";
 
 /** A running application with two tenants that know nothing of each other. */
 export interface World {
@@ -42,15 +42,5 @@ export async function createS3World(): Promise<World | null> {
 export async function s3Settings(endpoint: string): Promise<Record<string, string>> {
   const { config, remove } = await createTestBucket(endpoint);
   afterAll(remove);
-  return {
-    STORAGE_DRIVER: "s3",
-    S3_ENDPOINT: endpoint,
-    S3_REGION: config.region,
-    S3_BUCKET: config.bucket,
-    S3_FORCE_PATH_STYLE: String(config.forcePathStyle),
-    S3_ACCESS_KEY_ID: config.accessKeyId,
-    S3_SECRET_ACCESS_KEY: config.secretAccessKey,
-    S3_UPLOAD_ACCESS_KEY_ID: config.upload.accessKeyId,
-    S3_UPLOAD_SECRET_ACCESS_KEY: config.upload.secretAccessKey,
-  };
+  return environmentOf(config);
 }

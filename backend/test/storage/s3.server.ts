@@ -4,6 +4,7 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   ListMultipartUploadsCommand,
+  PutBucketCorsCommand,
   PutBucketPolicyCommand,
   PutPublicAccessBlockCommand,
   S3Client,
@@ -22,7 +23,7 @@ export function shipped(name: string, bucket: string) {
   );
 }
 
-/** A new bucket on the server of `.ci/s3.sh`, with the policy that is shipped for Ceph. */
+/** A new bucket on the server of `.ci/s3.sh`, with the policy that is shipped for Ceph, and the CORS rules. */
 export async function createTestBucket(
   endpoint: string,
 ): Promise<{ config: S3Config; remove(): Promise<void> }> {
@@ -47,6 +48,9 @@ export async function createTestBucket(
   await admin.send(new CreateBucketCommand({ Bucket }));
   const Policy = JSON.stringify(shipped("bucket-policy-ceph.json", Bucket));
   await admin.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+  await admin.send(
+    new PutBucketCorsCommand({ Bucket, CORSConfiguration: shipped("cors.json", Bucket) }),
+  );
   // The header x-amz-acl needs no signature there: anybody with an upload URL could publish what they put.
   await admin.send(
     new PutPublicAccessBlockCommand({
@@ -68,3 +72,16 @@ export async function createTestBucket(
     },
   };
 }
+
+/** Variables that point the application at a bucket. */
+export const environmentOf = (config: S3Config): Record<string, string> => ({
+  STORAGE_DRIVER: "s3",
+  S3_ENDPOINT: config.endpoint,
+  S3_REGION: config.region,
+  S3_BUCKET: config.bucket,
+  S3_FORCE_PATH_STYLE: String(config.forcePathStyle),
+  S3_ACCESS_KEY_ID: config.accessKeyId,
+  S3_SECRET_ACCESS_KEY: config.secretAccessKey,
+  S3_UPLOAD_ACCESS_KEY_ID: config.upload.accessKeyId,
+  S3_UPLOAD_SECRET_ACCESS_KEY: config.upload.secretAccessKey,
+});

@@ -1,0 +1,107 @@
+import { Agent } from "node:http";
+import { open, sip } from "./drain.ts";
+import type { Measurement, Sample } from "./measurement.ts";
+import { megabytesPerSecond } from "./measurements.files.ts";
+import type { ServerProcess } from "./server-process.ts";
+import type { Stage } from "./stage.ts";
+
+const mebibyte = 1024 ** 2;
+const streamsAtOnce = 100;
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Many at a time, the first byte, and all bytes, each compared with the store's own signed URL. */
+export async function streams(stage: Stage): Promise<Measurement[]> {
+  const { ours, seed, store, signedIn, file } = stage;
+  const manager = await signedIn(seed.manager);
+  const { headers } = manager;
+  const path = await manager.upload(seed.organizationId, file("film.txt", 200));
+  const stream = `${path}/stream`;
+  const group = `streams from ${store}`;
+  const ownFirst = `first byte of the URL of ${store}`;
+  const ownAll = `URL of ${store} of 200 MB`;
+  /** Valid for five minutes: a new one for each round. */
+  const ownUrl = async () => new URL(String((await manager.call("GET", path)).downloadUrl));
+
+  return [
+    {
+      group,
+      name: `growth in ${streamsAtOnce} slow streams of 200 MB from ${store}`,
+      unit: "MB",
+      aim: { atMost: 128 },
+      run: createGrowth(ours, stream, headers),
+    },
+    {
+      group,
+      name: ownFirst,
+      unit: "ms",
+      run: async (seconds) => firstByte((await ownUrl()).href, {}, seconds),
+    },
+    {
+      group,
+      name: `first byte of a stream from ${store}`,
+      unit: "ms",
+      limit: ownFirst,
+      aim: { times: 2 },
+      run: (seconds) => firstByte(`${ours.url}${stream}`, headers, seconds),
+    },
+    {
+      group,
+      name: ownAll,
+      unit: "MB/s",
+      async run(seconds) {
+        const { origin, pathname, search } = await ownUrl();
+        const server = { url: origin, usage: ours.usage };
+        return megabytesPerSecond(server, `${pathname}${search}`, {}, seconds);
+      },
+    },
+    {
+      group,
+      name: `stream of 200 MB from ${store}`,
+      unit: "MB/s",
+      limit: ownAll,
+      aim: { share: 0.7 },
+      run: (seconds) => megabytesPerSecond(ours, stream, headers, seconds),
+    },
+  ];
+}
+
+/** Memory that streams take, since the warm-up: what one round leaves behind counts in the next. */
+function createGrowth(
+  server: ServerProcess,
+  path: string,
+  headers: Headers,
+): (seconds: number) => Promise<Sample> {
+  const megabytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MB`;
+  let before: number | undefined;
+  let most = 0;
+  return async (seconds) => {
+    before ??= (await server.usage()).rssBytes;
+    const readers = Array.from({ length: streamsAtOnce }, () =>
+      sip(`${server.url}${path}`, headers, seconds),
+    );
+    await Promise.all(readers);
+    const { rssBytes, maxRssBytes } = await server.usage();
+    most = Math.max(most, maxRssBytes);
+    const note = `RSS ${megabytes(before)} before, ${megabytes(most)} at most, ${megabytes(rssBytes)} after`;
+    return { rate: (most - before) / mebibyte, note };
+  };
+}
+
+/** Median time to the first byte of a range in the middle, as a player seeks, on a connection that is open. */
+async function firstByte(url: string, headers: Headers, seconds: number): Promise<Sample> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const range = `bytes=${100 * mebibyte}-${100 * mebibyte + 65_535}`;
+  const times: number[] = [];
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end || times.length < 3) {
+    const start = performance.now();
+    const response = await open(url, { ...headers, range }, agent);
+    times.push(performance.now() - start);
+    for await (const _ of response);
+  }
+  agent.destroy();
+  times.sort((a, b) => a - b);
+  const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0;
+  return { rate: at(0.5), p99Ms: at(0.99) };
+}
