@@ -4,7 +4,7 @@
  */
 import { argon2, randomBytes } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
+import { Agent, createServer, get, type RequestListener } from "node:http";
 import { pipeline } from "node:stream";
 import { promisify } from "node:util";
 import { getRequestListener } from "@hono/node-server";
@@ -61,6 +61,19 @@ function pipe(): RequestListener {
   };
 }
 
+/** What the URL in the query gives, piped on: what it costs at least that the bytes pass through us. */
+function proxy(): RequestListener {
+  const agent = new Agent({ keepAlive: true });
+  return (request, response) => {
+    const from = new URL(request.url ?? "", "http://localhost").searchParams.get("from");
+    if (from === null) return response.end();
+    get(from, { agent }, (found) => {
+      response.writeHead(found.statusCode ?? 500, { "Content-Length": found.headers["content-length"] });
+      pipeline(found, response, () => {});
+    });
+  };
+}
+
 /** One password hash a request, in the thread pool. */
 function hash(): RequestListener {
   const derive = promisify(argon2);
@@ -72,7 +85,7 @@ function hash(): RequestListener {
   };
 }
 
-const kinds = { node, hono, select, pipe, hash };
+const kinds = { node, hono, select, pipe, proxy, hash };
 export type LimitKind = keyof typeof kinds;
 
 createServer(kinds[process.argv[2] as LimitKind]()).listen(Number(PORT), "127.0.0.1");

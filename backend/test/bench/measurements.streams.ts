@@ -12,7 +12,7 @@ type Headers = Readonly<Record<string, string>>;
 
 /** Many at a time, the first byte, and all bytes, each compared with the store's own signed URL. */
 export async function streams(stage: Stage): Promise<Measurement[]> {
-  const { ours, seed, store, signedIn, file } = stage;
+  const { ours, seed, store, limit, signedIn, file } = stage;
   const manager = await signedIn(seed.manager);
   const { headers } = manager;
   const path = await manager.upload(seed.organizationId, file("film.txt", 200));
@@ -53,6 +53,16 @@ export async function streams(stage: Stage): Promise<Measurement[]> {
         const { origin, pathname, search } = await ownUrl();
         const server = { url: origin, usage: ours.usage };
         return megabytesPerSecond(server, `${pathname}${search}`, {}, seconds);
+      },
+    },
+    {
+      group,
+      name: `raw proxy of that URL of ${store}`,
+      unit: "MB/s",
+      limit: ownAll,
+      async run(seconds) {
+        const from = encodeURIComponent((await ownUrl()).href);
+        return megabytesPerSecond(await limit("proxy"), `/?from=${from}`, {}, seconds);
       },
     },
     {

@@ -5,7 +5,7 @@ import { documentOf, getFile, presign, put, register } from "./client.ts";
 import { document } from "./samples.ts";
 import { s3Settings } from "./world.ts";
 
-/** The one that `docker/store-cors.json` names. */
+/** The one that `docker/s3/cors.json` names. */
 const origin = "https://app.example.com";
 const endpoint = process.env.S3_ENDPOINT;
 const env = { CORS_ORIGIN: origin };

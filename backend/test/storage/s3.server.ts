@@ -48,9 +48,7 @@ export async function createTestBucket(
   await admin.send(new CreateBucketCommand({ Bucket }));
   const Policy = JSON.stringify(shipped("bucket-policy-ceph.json", Bucket));
   await admin.send(new PutBucketPolicyCommand({ Bucket, Policy }));
-  await admin.send(
-    new PutBucketCorsCommand({ Bucket, CORSConfiguration: shipped("cors.json", Bucket) }),
-  );
+  await admin.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: shipped("cors.json", Bucket) }));
   // The header x-amz-acl needs no signature there: anybody with an upload URL could publish what they put.
   await admin.send(
     new PutPublicAccessBlockCommand({
