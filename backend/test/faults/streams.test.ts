@@ -56,12 +56,13 @@ describe.each(apps)("a client that hangs up in the middle of a stream from %s", 
 async function begin(url: string, headers: Record<string, string>, atLeast: number) {
   const request = get(url, { headers, agent: false });
   const [response] = (await once(request, "response")) as [IncomingMessage];
+  const chunks = response.iterator({ destroyOnReturn: false });
   let length = 0;
   const read = async (enough: number): Promise<number> => {
-    while (length < enough && !response.readableEnded) {
-      const chunk: Buffer | null = response.read();
-      if (chunk) length += chunk.length;
-      else await Promise.race([once(response, "readable"), once(response, "end")]);
+    while (length < enough) {
+      const { value, done } = await chunks.next();
+      if (done) break;
+      length += value.length;
     }
     return length;
   };
