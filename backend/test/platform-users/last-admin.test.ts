@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPlatformAdmin, type Person } from "../harness/client.ts";
-import { act, actions, eventsOn, setRole } from "./users.ts";
+import { act, eventsOn, setRole } from "./users.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -51,7 +51,8 @@ test("the last platform admin is not demoted, not even by themselves", async () 
 
 test("an id in capitals names nobody, so that no rule about oneself is walked around", async () => {
   const shouted = { userId: first.userId.toUpperCase() };
-  for (const action of actions) expect((await act(app, first, shouted, action)).status, action).toBe(404);
+  for (const action of ["ban", "unban", "revoke-sessions", "reset-2fa"] as const)
+    expect((await act(app, first, shouted, action)).status, action).toBe(404);
   expect((await setRole(app, second, second, null)).status).toBe(200);
   expect((await setRole(app, first, shouted, null)).status).toBe(404);
   expect(await admins()).toEqual([first.userId]);
