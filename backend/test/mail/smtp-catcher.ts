@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 
-/** A certificate for localhost that nobody has signed but itself. */
-export function selfSignedCertificate(): { key: string; cert: string } {
+/** A certificate that nobody has signed but itself. */
+export function selfSignedCertificate(host = "localhost"): { key: string; cert: string } {
   const dir = mkdtempSync(join(tmpdir(), "cert-"));
   try {
     const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
@@ -14,7 +14,7 @@ export function selfSignedCertificate(): { key: string; cert: string } {
       "openssl",
       [
         ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"],
-        ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        ...["-subj", `/CN=${host}`, "-addext", `subjectAltName=DNS:${host}`],
         ...["-keyout", key, "-out", cert],
       ],
       { stdio: "ignore" },
