@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { selected } from "./measurement.ts";
 import { files } from "./measurements.files.ts";
+import { members } from "./measurements.members.ts";
 import { reads } from "./measurements.reads.ts";
 import { signIn } from "./measurements.sign-in.ts";
 import { streams } from "./measurements.streams.ts";
@@ -30,7 +31,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 try {
   const { S3_ENDPOINT } = process.env;
   if (S3_ENDPOINT) stages.push(await startStage(S3_ENDPOINT));
-  const all = [...(await reads(stage)), ...signIn(stage), ...(await files(stage))];
+  const all = [...(await reads(stage)), ...(await members(stage))];
+  all.push(...signIn(stage), ...(await files(stage)));
   for (const one of stages) all.push(...(await streams(one)));
   const results = judge(await runRounds(selected(all, filters), { rounds, seconds, report }));
   report("");

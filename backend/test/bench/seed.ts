@@ -15,8 +15,12 @@ export interface Seed {
 
 const organizations = 1000;
 const crowdSize = 100;
+const members = 100_000;
 
-/** Organizations to page through, one manager, one platform admin, and a crowd; everybody has the same password. */
+/**
+ * Organizations to page through, one manager, one platform admin, and a crowd, who all have the same password; and
+ * members of the manager's organization to page through, who never sign in.
+ */
 export async function seed(sql: Sql): Promise<Seed> {
   const tenants = Array.from({ length: organizations }, (_, i) => ({
     id: uuidv7(),
@@ -47,6 +51,7 @@ export async function seed(sql: Sql): Promise<Seed> {
   if (!manager || !admin || !tenant) throw new Error("Nobody was seeded");
   const membership = { id: uuidv7(), organization_id: tenant.id, user_id: manager.id, role: "manager" };
   await sql`insert into member ${sql(membership)}`;
+  await seedMembers(sql, tenant.id);
   await sql`analyze`;
   return {
     organizationId: tenant.id,
@@ -54,4 +59,13 @@ export async function seed(sql: Sql): Promise<Seed> {
     platformAdmin: admin.email,
     crowd: crowd.map(({ email }) => email),
   };
+}
+
+async function seedMembers(sql: Sql, organizationId: string): Promise<void> {
+  await sql`
+    insert into "user" (id, name, email)
+    select uuidv7(), 'Member ' || n, 'member-' || n || '@bench.test' from generate_series(1, ${members}::int) as n`;
+  await sql`
+    insert into member (id, organization_id, user_id, role)
+    select uuidv7(), ${organizationId}, id, 'client' from "user" where email like 'member-%'`;
 }
