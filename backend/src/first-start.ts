@@ -1,4 +1,6 @@
 import { checkPublicEndpoint } from "./adapters/storage/public-check.ts";
+import type { Config } from "./config/config.ts";
+import type { Queryable } from "./db/client.ts";
 import { isSuperuser } from "./db/roles.ts";
 import { schemaState } from "./db/schema-state.ts";
 import { createDemoData } from "./demo-data.ts";
@@ -9,7 +11,10 @@ import { createPlatformAdmin } from "./platform-admin.ts";
 export async function refuseUnsafeDatabase({
   config,
   database,
-}: Pick<Deps, "config" | "database">): Promise<void> {
+}: {
+  config: Pick<Config, "mode">;
+  database: Queryable;
+}): Promise<void> {
   const state = await schemaState(database);
   if (state === "behind")
     throw new Error(

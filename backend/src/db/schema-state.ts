@@ -11,17 +11,25 @@ export function defaultMigrationsFolder(): string {
   return existsSync(bundled) ? bundled : fileURLToPath(new URL("../../../drizzle", import.meta.url));
 }
 
-function expectedMigrations(folder: string): readonly number[] {
+interface Migration {
+  /** When it was made, in ms: what the database remembers it by. */
+  readonly when: number;
+  readonly tag: string;
+}
+
+/** The migrations this build brings, oldest first. */
+export function expectedMigrations(folder: string): readonly Migration[] {
   const journal = JSON.parse(readFileSync(join(folder, "meta/_journal.json"), "utf8")) as {
-    entries: readonly { when: number }[];
+    entries: readonly Migration[];
   };
-  return journal.entries.map((entry) => entry.when);
+  return journal.entries;
 }
 
 /** undefined_table, invalid_schema_name, insufficient_privilege: the migration that grants the right has not run. */
 const notMigratedYet = new Set(["42P01", "3F000", "42501"]);
 
-async function appliedMigrations(database: Queryable): Promise<ReadonlySet<number>> {
+/** When each applied migration was made; none in a database that was never migrated. */
+export async function appliedMigrations(database: Queryable): Promise<ReadonlySet<number>> {
   try {
     const { rows } = await database.query<{ created_at: string }>({
       text: "select created_at from drizzle.__drizzle_migrations",
@@ -46,6 +54,6 @@ export async function schemaState(
 ): Promise<SchemaState> {
   const expected = expectedMigrations(folder);
   const applied = await appliedMigrations(database);
-  if (expected.some((when) => !applied.has(when))) return "behind";
+  if (expected.some(({ when }) => !applied.has(when))) return "behind";
   return applied.size > expected.length ? "ahead" : "current";
 }
