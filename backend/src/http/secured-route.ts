@@ -17,6 +17,8 @@ interface Options {
   readonly permission: Permission;
   /** The answer carries a secret that is shown once: it is never stored for replay. */
   readonly secretAnswer?: true;
+  /** The answer is about this moment and this auth session: done again however often it is asked, nothing is kept. */
+  readonly neverReplayed?: true;
   /** Needs a credential shown within the last ten minutes. */
   readonly stepUp?: true;
 }
@@ -31,7 +33,7 @@ export const securedRoute = <
   P extends string,
   R extends Omit<RouteConfig, "path" | "middleware"> & { path: P },
 >(
-  { permission, secretAnswer, stepUp }: Options,
+  { permission, secretAnswer, neverReplayed, stepUp }: Options,
   config: R,
 ) => {
   const secured = {
@@ -41,7 +43,7 @@ export const securedRoute = <
       action: config.operationId ?? permission,
       hasQuery: config.request?.query !== undefined,
       hasBody: config.request?.body !== undefined,
-      isPost: config.method === "post",
+      replays: config.method === "post" && !neverReplayed,
       secretAnswer: secretAnswer ?? false,
       stepUp: stepUp ?? false,
     }),
@@ -71,7 +73,7 @@ interface GuardOptions {
   action: string;
   hasQuery: boolean;
   hasBody: boolean;
-  isPost: boolean;
+  replays: boolean;
   secretAnswer: boolean;
   stepUp: boolean;
 }
@@ -100,7 +102,7 @@ function guard(permission: Permission, options: GuardOptions): MiddlewareHandler
     if (!complete) admit(c, await c.get("lookAgain")?.());
     if (!options.hasBody && !/^\s*(\{\s*\})?\s*$/.test(body))
       throw new AppError("validation_failed", "This operation takes no fields");
-    return options.isPost ? idempotent(c, next, { body, secretAnswer: options.secretAnswer }) : next();
+    return options.replays ? idempotent(c, next, { body, secretAnswer: options.secretAnswer }) : next();
   });
 }
 

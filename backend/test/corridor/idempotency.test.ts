@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createPerson, createTenant, type Person } from "../harness/client.ts";
+import { call, createPerson, createTenant, type Person, password } from "../harness/client.ts";
 import { serveConfigured } from "./configured.ts";
 
 const app = await startTestApp({ worker: false, env: { ORGANIZATION_SIGNUP: "open" } });
@@ -87,9 +87,14 @@ test("the same key of another user is another request", async () => {
 
 test("the same key on another route is another request", async () => {
   const one = fresh();
-  await post(one);
-  const elsewhere = await post({ key: one.key, body: {}, path: "/api/v1/me/keep-alive" });
-  expect([elsewhere.status, elsewhere.headers.get("idempotency-replayed")]).toEqual([200, null]);
+  const { id } = (await post(one)).json;
+  const invite = { email: "one@example.test", role: "client" };
+  const elsewhere = await post({
+    key: one.key,
+    body: invite,
+    path: `/api/v1/organizations/${id}/invitations`,
+  });
+  expect([elsewhere.status, elsewhere.headers.get("idempotency-replayed")]).toEqual([201, null]);
 });
 
 test("a 403 is not kept: who is allowed later succeeds with the same key", async () => {
@@ -156,4 +161,17 @@ test("other methods and unknown routes do not care", async () => {
   for (const name of ["One", "Two"])
     expect((await call(app, "PATCH", path, { token, headers, body: { name } })).json.name).toBe(name);
   expect((await call(app, "POST", "/api/v1/nothing", { token, headers, body: {} })).status).toBe(404);
+});
+
+test.each([
+  ["/api/v1/me/step-up", { password }],
+  ["/api/v1/me/keep-alive", {}],
+])("%s answers about this moment and leaves nothing of its body behind", async (path, body) => {
+  const key = randomUUID();
+  for (let i = 0; i < 2; i++) {
+    const answer = await post({ key, path, body });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("idempotency-replayed")).toBeNull();
+  }
+  expect(await sql`select 1 from idempotency_record where key = ${key}`).toHaveLength(0);
 });

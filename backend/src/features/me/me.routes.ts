@@ -47,7 +47,7 @@ const update = securedRoute(
 );
 
 const keepAlive = securedRoute(
-  { permission: "self.update" },
+  { permission: "self.update", neverReplayed: true },
   {
     operationId: "me.keepAlive",
     method: "post",
@@ -59,7 +59,7 @@ const keepAlive = securedRoute(
 );
 
 const stepUp = securedRoute(
-  { permission: "self.update" },
+  { permission: "self.update", neverReplayed: true },
   {
     operationId: "me.stepUp",
     method: "post",
