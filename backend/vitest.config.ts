@@ -7,8 +7,8 @@ export default defineConfig({
     pool: "forks",
     // Importing Better-auth for each file again would be most of the run; nothing of ours lives in module state.
     isolate: false,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: { provider: "v8", include: ["src/**"], exclude: ["src/**/*.test.ts"] },
   },
 });
