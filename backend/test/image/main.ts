@@ -36,18 +36,17 @@ const say = (text: string) =>
   console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${text}`);
 const checkout = fileURLToPath(repository);
 const tmp = mkdtempSync(join(tmpdir(), "image-"));
+process.once("exit", () => rmSync(tmp, { recursive: true, force: true }));
 const root = join(tmp, "root");
 
 const [build, runtime] = stagesOf(readRepositoryFile("docker/Dockerfile"));
 assert.ok(build?.alias && runtime);
 const workdir = last(runtime, "WORKDIR");
 makeRoot(root, ["postgres", "redis", operatorSettings.SMTP_HOST]);
-runStage(build, checkout, join(tmp, "build"), {});
-// Stages name each other's files by absolute paths below their WORKDIR.
-const inBuild = last(build, "WORKDIR").slice(1);
-mkdirSync(join(tmp, "stages"));
-execFileSync("mv", [join(tmp, "build"), join(tmp, "stages", inBuild)]);
-runStage(runtime, checkout, join(root, workdir), { [build.alias]: join(tmp, "stages") });
+// Stages name each other's files by absolute paths, which here lie below this folder.
+const stages = join(tmp, "stages");
+runStage(build, checkout, join(stages, last(build, "WORKDIR")), {});
+runStage(runtime, checkout, join(root, workdir), { [build.alias]: stages });
 say("built");
 
 // As an operator makes them; smtp_pass is theirs.
@@ -152,5 +151,4 @@ try {
 } finally {
   for (const program of running) program.kill("SIGKILL");
   await parts.stop();
-  rmSync(tmp, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
@@ -10,7 +10,9 @@ import { selfSignedCertificate, startSmtpCatcher } from "../mail/smtp-catcher.ts
 /** PostgreSQL with the roles that docker/postgres-init.sh makes, run as the official image runs it. */
 async function startPostgres(repository: string, secrets: string) {
   const superuserPassword = crypto.randomUUID();
-  const dataDir = join(mkdtempSync(join(tmpdir(), "image-postgres-")), "data");
+  const folder = mkdtempSync(join(tmpdir(), "image-postgres-"));
+  chmodSync(folder, 0o755); // the account that runs PostgreSQL passes through
+  const dataDir = join(folder, "data");
   const server = await startEmbeddedPostgres({ dataDir, superuserPassword, ephemeral: true });
   const { port } = new URL(server.url("postgres"));
   execFileSync("bash", [join(repository, "docker/postgres-init.sh")], {
@@ -21,7 +23,13 @@ async function startPostgres(repository: string, secrets: string) {
       DATABASE_OWNER_PASSWORD_FILE: join(secrets, "database_owner_password"),
     },
   });
-  return { port, stop: () => server.stop() };
+  return {
+    port,
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Redis by docker/redis.sh, which reads its password from the secret. */
