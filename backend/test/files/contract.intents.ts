@@ -98,8 +98,8 @@ export function describeIntents({ app, home, away }: World): void {
         const signed = await upload(app, token, first, paper);
         const [file] = await Promise.all([
           register(app, token, signed.storageKey),
-          put(signed, second).then((sent) => sent.text()),
-          put(signed, first).then((sent) => sent.text()),
+          // Of two at a time, a disk cuts the earlier one off.
+          ...[second, first].map((bytes) => put(signed, bytes).catch(() => undefined)),
         ]);
         expect(file.status, file.text).toBe(201);
         const served = await stream(app, token, file.json.id);

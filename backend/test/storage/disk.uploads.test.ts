@@ -58,6 +58,45 @@ describe("an upload to disk", () => {
     expect((await send(url, { method: "PUT", headers, body: Buffer.from("123456") })).status).toBe(403);
   });
 
+  it.each(["one piece", "a part"])(
+    "in %s ends an earlier one by the same URL that still sends",
+    async (kind) => {
+      const server = await startDiskServer(root);
+      undo.push(server.stop);
+      const { storage } = server;
+      const key = newKey();
+      const uploadId = await storage.startMultipart(key, TYPE);
+      const place = { key, size: 6, expiresIn: 60 };
+      const { url, headers } =
+        kind === "a part"
+          ? await storage.presignPart({ ...place, uploadId, partNumber: 1 })
+          : await storage.presignPut({ ...place, contentType: TYPE });
+      const begin = () => {
+        const upload = request(url, {
+          method: "PUT",
+          headers: { ...headers, "content-length": 6 },
+          agent: false,
+        });
+        upload.on("error", () => undefined);
+        const cut = new Promise<void>((resolve) => upload.once("close", resolve));
+        upload.write("123");
+        return { upload, cut };
+      };
+      const oneTemporary = () =>
+        vi.waitFor(async () => expect(await readdir(join(root, "tmp"))).toHaveLength(1), 15_000);
+      const first = begin();
+      await oneTemporary();
+      const second = begin();
+      await first.cut;
+      await oneTemporary();
+      second.upload.end("456");
+      const [response] = await once(second.upload, "response");
+      expect(response.statusCode).toBe(200);
+      expect(await readdir(join(root, "tmp"))).toEqual([]);
+    },
+    20_000,
+  );
+
   it("answers a client that still sends, when the disk fills up in the middle", async () => {
     const folders = prepareFolders(root);
     const signer = createSigner({ publicUrl: "", signingKey: "k" });

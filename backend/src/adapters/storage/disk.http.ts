@@ -25,32 +25,14 @@ interface Parts {
  * the request was read, so that a client that is still sending gets to see the answer.
  */
 export function createDiskHandler({ signer, objects, multipart }: Parts) {
+  const receive = createReceiver({ objects, multipart });
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const grant = signer.verify(request.method ?? "", request.url ?? "");
     if (grant.purpose === "get")
       return download(grant.fields, await objects.open(grant.key), request, response);
     const stored = await receive(grant, request);
     response.writeHead(200, { etag: stored.etag, "content-length": 0 }).end();
-  }
-
-  async function receive(
-    grant: Exclude<Grant, { purpose: "get" }>,
-    request: IncomingMessage,
-  ): Promise<ObjectHead> {
-    const size = Number(grant.fields.size);
-    checkLength(request, size);
-    request.setTimeout(IDLE_UPLOAD_MS, () => request.destroy());
-    request.once("end", () => request.setTimeout(0));
-    // An early return must not cut the connection: the answer goes over it.
-    const body = { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
-    if (grant.purpose === "put") {
-      if (request.headers["content-type"] !== grant.fields.type) {
-        throw new AppError("unsupported_media_type", `Content-Type must be ${grant.fields.type}.`);
-      }
-      return objects.put(grant.key, body, size);
-    }
-    const { upload, part } = grant.fields;
-    return multipart.putPart({ key: grant.key, uploadId: upload, partNumber: Number(part), size }, body);
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -66,6 +48,46 @@ export function createDiskHandler({ signer, objects, multipart }: Parts) {
       if (error instanceof AppError || !request.destroyed) throw error;
       throw new AppError("validation_failed", "The upload was cut off.", { cause: error });
     }
+  };
+}
+
+/** Takes the bytes of uploads. */
+function createReceiver({ objects, multipart }: Pick<Parts, "objects" | "multipart">) {
+  const underWay = new Map<string, IncomingMessage>();
+
+  /**
+   * A later upload to the same place ends one that is still being sent: its client has come back. Side by side, as many
+   * as anybody likes would fill the disk by one URL.
+   */
+  async function alone<T>(place: string, request: IncomingMessage, work: () => Promise<T>): Promise<T> {
+    const earlier = underWay.get(place);
+    if (earlier && !earlier.complete) earlier.destroy();
+    underWay.set(place, request);
+    try {
+      return await work();
+    } finally {
+      if (underWay.get(place) === request) underWay.delete(place);
+    }
+  }
+
+  return async (grant: Exclude<Grant, { purpose: "get" }>, request: IncomingMessage): Promise<ObjectHead> => {
+    const size = Number(grant.fields.size);
+    checkLength(request, size);
+    request.setTimeout(IDLE_UPLOAD_MS, () => request.destroy());
+    request.once("end", () => request.setTimeout(0));
+    // An early return must not cut the connection: the answer goes over it.
+    const body = { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+    const { key } = grant;
+    if (grant.purpose === "put") {
+      if (request.headers["content-type"] !== grant.fields.type) {
+        throw new AppError("unsupported_media_type", `Content-Type must be ${grant.fields.type}.`);
+      }
+      return alone(key, request, () => objects.put(key, body, size));
+    }
+    const { upload: uploadId, part } = grant.fields;
+    return alone(`${key} ${part}`, request, () =>
+      multipart.putPart({ key, uploadId, partNumber: Number(part), size }, body),
+    );
   };
 }
 
