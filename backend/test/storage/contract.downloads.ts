@@ -30,6 +30,7 @@ export function describeDownloads(storage: () => StoragePort): void {
         "content-disposition": DISPOSITION,
         "content-length": "5000",
         "accept-ranges": "bytes",
+        "cache-control": "private, no-cache",
         etag: (await storage().head(key))?.etag,
       });
     });

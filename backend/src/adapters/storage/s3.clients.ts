@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts";
 export type S3Config = Extract<Config["storage"], { driver: "s3" }>;
 
 const CONNECT_MS = 1_500;
-const IDLE_MS = 30_000;
+export const IDLE_MS = 30_000;
 /** A store that copies gigabytes may say nothing meanwhile. */
 const PATIENT_IDLE_MS = 5 * 60_000;
 /** Nothing comes from the store while a player is paused: whoever answers it decides when that has lasted too long. */

@@ -71,6 +71,8 @@ export function createS3Presigner(clients: S3Clients, config: S3Config) {
         Key: assertKey(key),
         ResponseContentType: contentType,
         ResponseContentDisposition: contentDisposition,
+        // A cache on the way knows nothing of the five minutes.
+        ResponseCacheControl: "private, no-cache",
       });
       return signed(expiresIn, DOWNLOAD_HEADERS, (options) => getSignedUrl(signDownload, command, options));
     },

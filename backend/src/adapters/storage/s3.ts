@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { IncomingMessage } from "node:http";
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
@@ -10,11 +10,12 @@ import {
 import { AppError } from "../../errors.ts";
 import { assertKey, assertPrefix } from "./keys.ts";
 import type { ListedObject, ObjectHead, StoragePort } from "./port.ts";
-import { createS3Clients, encryptionOf, type S3Config } from "./s3.clients.ts";
+import { createS3Clients, encryptionOf, IDLE_MS, type S3Config } from "./s3.clients.ts";
 import { nullIfNotFound, patiently, promptly } from "./s3.faults.ts";
 import { createS3Multipart } from "./s3.multipart.ts";
 import { createS3Presigner } from "./s3.presign.ts";
 import { putS3Object } from "./s3.put.ts";
+import { failOnSilence } from "./s3.silence.ts";
 
 /** Files in a bucket of any S3 store; the bucket exists already. Copies reach 5 GiB, the protocol's limit. */
 export function createS3Storage(config: S3Config): StoragePort {
@@ -58,7 +59,7 @@ export function createS3Storage(config: S3Config): StoragePort {
         promptly((signal) => reader.send(command, { abortSignal: signal })),
       );
       // In Node, the SDK's body is the response itself.
-      return object && (object.Body as Readable);
+      return object && failOnSilence(object.Body as IncomingMessage, IDLE_MS);
     },
 
     async put(key, body, { contentType, size }) {
