@@ -50,6 +50,26 @@ export function describeDeleting({ app, home }: World): void {
       expect((await remove(`"v${version}"`)).status).toBe(204);
     });
 
+    it("is not deleted when its version changes at that moment", async () => {
+      const { id, version } = await uploadFile(app, token, pdf, documentOf(home));
+      const { sql } = app.deps.database;
+      const answer = await sql.begin(async (tx) => {
+        await tx`update file set version = version + 1 where id = ${id}`;
+        const removing = call(app, "DELETE", `/api/v1/files/${id}`, {
+          token,
+          headers: { "if-match": `"v${version}"` },
+        });
+        await vi.waitFor(async () => {
+          const waiting = await sql`select 1 from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and query like 'delete from "file"%'`;
+          expect(waiting).toHaveLength(1);
+        }, 15_000);
+        return { removing };
+      });
+      expect((await answer.removing).status).toBe(412);
+      expect((await getFile(app, token, id)).status).toBe(200);
+    });
+
     it("leaves an audit event that names it, not what it was called", async () => {
       const fileName = "very-private-name.pdf";
       const { id } = await uploadFile(app, token, pdf, documentOf(home, { fileName }));

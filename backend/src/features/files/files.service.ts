@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Streamable } from "../../adapters/storage/port.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
@@ -86,12 +86,15 @@ export function createFilesService(deps: FilesDeps) {
       const found = await findFile(db, caller, fileId);
       if (!found) throw new AppError("not_found", "Not found");
       enforce(deleteVerdict(caller, found.ownership), knownIn(caller, found.row.organizationId));
-      if (version !== undefined && version !== found.row.version)
-        throw new AppError("precondition_failed", "The file was changed meanwhile");
+      if (version !== undefined && version !== found.row.version) throw outdated();
       await db.transaction(async (tx) => {
         // The owner before the file, in the order of everybody who locks both.
         if (targets[found.row.target].single) await lockShown(tx, found.row);
-        const [gone] = await tx.delete(file).where(eq(file.id, fileId)).returning();
+        const [gone] = await tx
+          .delete(file)
+          .where(and(eq(file.id, fileId), version === undefined ? undefined : eq(file.version, version)))
+          .returning();
+        if (!gone && version !== undefined) throw outdated();
         if (!gone) throw new AppError("not_found", "Not found");
         await deps.queue.enqueue("object-delete", { keys: objectKeys(gone) }, tx);
         await deps.audit.record(tx, caller, {
@@ -104,6 +107,8 @@ export function createFilesService(deps: FilesDeps) {
     },
   };
 }
+
+const outdated = (): AppError => new AppError("precondition_failed", "The file was changed meanwhile");
 
 const dispositionOf = (row: FileRow): string =>
   contentDisposition(isInline(row.contentType) ? "inline" : "attachment", row.fileName);
