@@ -48,12 +48,20 @@ export function createFileScan(deps: FilesDeps) {
     return scanner.scan(bytes, row.size);
   }
 
+  /** Where a run that ended before the backlog did left off. */
+  let goOnAfter = firstId;
+
   /** One after the other, oldest first; what cannot be scanned does not hold up the rest. */
   async function scanRest(): Promise<void> {
     const until = performance.now() + runMs;
     let failure: unknown;
-    let after = firstId;
-    while (performance.now() < until) {
+    let after = goOnAfter;
+    goOnAfter = firstId;
+    for (;;) {
+      if (performance.now() >= until) {
+        goOnAfter = after;
+        break;
+      }
       const overdue = lt(file.updatedAt, sql`now() - ${patienceMinutes} * interval '1 minute'`);
       const [next] = await db
         .select({ id: file.id })
