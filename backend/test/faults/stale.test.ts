@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
+import type { FilesDeps } from "../../src/features/files/files.deps.ts";
 import { createFileJobs } from "../../src/features/files/files.jobs.ts";
 import { createRegister } from "../../src/features/files/files.register.ts";
 import { deleteFile, documentOf, getFile, put, register, stream, upload } from "../files/client.ts";
@@ -18,6 +19,7 @@ import {
 
 const app = await startTestApp();
 const { sql } = app.deps.database;
+const { storage } = app.deps;
 const tenant = await createTenant(app);
 const boss = tenant.people.org_admin;
 const caller = await callerOf(app, boss);
@@ -30,7 +32,6 @@ beforeEach(() => wipe(app));
 function hangingStore() {
   const reached = Promise.withResolvers<void>();
   const { promise, resolve: go } = Promise.withResolvers<void>();
-  const { storage } = app.deps;
   const hanging: StoragePort = {
     ...storage,
     async copy(from, to) {
@@ -183,22 +184,64 @@ describe("the sweep", () => {
     await expectNothingLeftOver(app);
   });
 
-  it("finds what the check of a large file copied after the file was deleted", async () => {
-    const storageKey = await staged(app, caller, document(16 * MIB + 5), paper);
-    const queue = { enqueue: async () => undefined };
-    const { id: fileId } = await createRegister({ ...filesDeps(app), queue })(caller, { storageKey });
-    const { hanging, reached, go } = hangingStore();
-    const check = createFileJobs({ ...filesDeps(app), storage: hanging }).handlers["file-verify"]({
-      fileId,
-      stagingKey: `staging/${storageKey}`,
-      sha256: null,
+  describe("the check of a large file", () => {
+    const large = document(16 * MIB + 5);
+    const idle = { enqueue: async () => undefined };
+
+    /** Registered, and its job not handed out by the queue. */
+    async function waiting() {
+      const storageKey = await staged(app, caller, large, paper);
+      const { id: fileId } = await createRegister({ ...filesDeps(app), queue: idle })(caller, { storageKey });
+      return { fileId, job: { fileId, stagingKey: `staging/${storageKey}`, sha256: null } };
+    }
+    const verify = (
+      job: { fileId: string; stagingKey: string; sha256: null },
+      more: Partial<FilesDeps> = {},
+    ) => createFileJobs({ ...filesDeps(app), ...more }).handlers["file-verify"](job);
+
+    it("leaves nothing of one that was deleted before, or while it was copied", async () => {
+      const before = await waiting();
+      expect((await deleteFile(app, boss.token, before.fileId)).status).toBe(204);
+      await verify(before.job);
+      const meanwhile = await waiting();
+      const { hanging, reached, go } = hangingStore();
+      const check = verify(meanwhile.job, { storage: hanging });
+      await reached;
+      expect((await deleteFile(app, boss.token, meanwhile.fileId)).status).toBe(204);
+      go();
+      await check;
+      await expectNothingLeftOver(app);
     });
-    await reached;
-    expect((await deleteFile(app, boss.token, fileId)).status).toBe(204);
-    go();
-    await check;
-    await letTimePass(app);
-    await sweep(app);
-    await expectNothingLeftOver(app);
+
+    it("by two runs at once serves what was checked, whatever was uploaded after", async () => {
+      const { fileId, job } = await waiting();
+      // The upload stays where it is: no job removes it.
+      const run = (over: Partial<StoragePort>) =>
+        verify(job, { storage: { ...storage, ...over }, queue: idle });
+      const [reading, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const first = run({
+        async read(key, range) {
+          reading.resolve();
+          await begun.promise;
+          return storage.read(key, range);
+        },
+      });
+      await reading.promise;
+      const other = Buffer.from(large).fill(1, 9);
+      await storage.put(job.stagingKey, other, { contentType: "application/pdf", size: other.length });
+      const second = run({
+        async head(key) {
+          begun.resolve();
+          return storage.head(key);
+        },
+        async copy(from, to) {
+          await first;
+          await storage.copy(from, to);
+        },
+      });
+      await Promise.all([first, second]);
+      expect((await getFile(app, boss.token, fileId)).json.status).toBe("ready");
+      expect((await stream(app, boss.token, fileId)).bytes.equals(large)).toBe(true);
+    });
   });
 });

@@ -4,7 +4,7 @@ import { createFileJobs } from "../../src/features/files/files.jobs.ts";
 import { createRegister } from "../../src/features/files/files.register.ts";
 import { callerOf, filesDeps } from "../faults/crash.world.ts";
 import { createTenant } from "../harness/client.ts";
-import { documentOf, register, stagedObject } from "./client.ts";
+import { documentOf, register, stagedObject, upload } from "./client.ts";
 import {
   abort,
   begin,
@@ -101,6 +101,40 @@ export function describeMultipartEnds({ app, home }: World): void {
       const started = await uploadInParts(app, token, pdf, paper);
       await sweep(later(app.deps.storage));
       expect((await complete(app, token, started.uploadId)).status).toBe(201);
+    });
+
+    it("that the store refuses to list them for holds up nothing else", async () => {
+      const signed = await upload(app, token, pdf, paper);
+      await sql`update upload_intent set expires_at = now() - interval '1 hour' where storage_key = ${signed.storageKey}`;
+      const refusing: StoragePort = {
+        ...app.deps.storage,
+        listMultiparts: () => {
+          throw new Error("NotImplemented");
+        },
+      };
+      await expect(sweep(refusing)).rejects.toThrow("NotImplemented");
+      await vi.waitFor(async () => expect(await stagedObject(app, signed)).toBeNull(), 15_000);
+    });
+
+    it("goes on after the first 500 that ran out", async () => {
+      const started = await uploadInParts(app, token, pdf, paper);
+      await sql`
+        insert into upload_intent (id, file_id, storage_key, target, organization_id, file_name, declared_type, size,
+          user_id, upload_id, part_size, expires_at)
+        select lpad(to_hex(n), 32, '0')::uuid, gen_random_uuid(), 'many/' || gen_random_uuid() || '.pdf', target,
+          organization_id, file_name, declared_type, size, user_id, 'gone', part_size, now() - interval '1 hour'
+        from upload_intent, generate_series(1, 505) n where id = ${started.uploadId}`;
+      await sql`update upload_intent set expires_at = now() - interval '1 hour' where id = ${started.uploadId}`;
+      const aborted = new Set<string>();
+      await sweep({
+        ...app.deps.storage,
+        async abortMultipart(key, uploadId) {
+          aborted.add(key);
+          if (uploadId !== "gone") await app.deps.storage.abortMultipart(key, uploadId);
+        },
+      });
+      expect(aborted.size).toBeGreaterThan(505);
+      expect(await openUploads(app, started)).toEqual([]);
     });
 
     it("lets go of what ran out, also where a store cannot list", async () => {

@@ -1,4 +1,4 @@
-import { and, eq, inArray, lt, notExists, sql } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, isNull, lt, notExists, sql } from "drizzle-orm";
 import type { JobHandlers, Schedule } from "../../adapters/queue/port.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file, organization, uploadIntent } from "../../db/schema/index.ts";
@@ -22,10 +22,13 @@ export function createFileJobs(deps: FilesDeps) {
 
     async "file-verify"({ fileId, stagingKey: staged, sha256 }) {
       const [row] = await db.select().from(file).where(eq(file.id, fileId));
+      // Deleted meanwhile, and the upload goes with it.
+      if (!row) return storage.delete(staged);
       // With a digest it was verified before, and waits for its scan.
-      if (row?.status !== "processing" || row.sha256 !== null) return;
+      if (row.status !== "processing" || row.sha256 !== null) return;
       const key = objectKey(row);
-      if (await storage.head(staged)) await storage.copy(staged, key);
+      // Copied once: another run, dead or at work, may have checked the copy, and its URL can still change the upload.
+      if (!(await storage.head(key)) && (await storage.head(staged))) await storage.copy(staged, key);
       const checked = await checkObject(deps, key, { ...row, sha256 });
       const scanned = checked.ok && scanning.mode !== "off";
       const outcome = checked.ok
@@ -34,8 +37,9 @@ export function createFileJobs(deps: FilesDeps) {
       await db.transaction(async (tx) => {
         const decided = await settle(tx, queue, row, outcome);
         if (decided && scanned) await queue.enqueue("file-scan", { fileId }, tx);
-        // Decided by another run meanwhile: the object is its business.
-        const keys = checked.ok || !decided ? [staged] : [staged, ...objectKeys(row)];
+        const [kept] = await tx.select({ status: file.status }).from(file).where(eq(file.id, fileId));
+        // Rejected or deleted meanwhile. What another run decided to keep is its business.
+        const keys = !kept || kept.status === "rejected" ? [staged, ...objectKeys(row)] : [staged];
         await queue.enqueue("object-delete", { keys }, tx);
       });
     },
@@ -47,14 +51,16 @@ export function createFileJobs(deps: FilesDeps) {
 
   const isOver = lt(uploadIntent.expiresAt, sql`now() - ${graceMinutes} * interval '1 minute'`);
 
-  /** Some of the intents that ran out, with every place their bytes may lie at; how many there were. */
+  /**
+   * Some of the unused intents that ran out, with every place their bytes may lie at; how many there were. Asks the very
+   * row that it locks whether it was used: by the file, one that is registered at this moment would be taken for abandoned.
+   */
   async function sweepSomeIntents(): Promise<number> {
-    const registered = db.select({ id: file.id }).from(file).where(eq(file.id, uploadIntent.fileId));
     return db.transaction(async (tx) => {
       const some = tx
         .select({ id: uploadIntent.id })
         .from(uploadIntent)
-        .where(and(isOver, notExists(registered)))
+        .where(and(isOver, isNull(uploadIntent.usedAt)))
         .limit(intentsAtOnce)
         .for("update", { skipLocked: true });
       const over = await tx.delete(uploadIntent).where(inArray(uploadIntent.id, some)).returning();
@@ -70,12 +76,12 @@ export function createFileJobs(deps: FilesDeps) {
 
   async function sweepIntents(): Promise<void> {
     while ((await sweepSomeIntents()) === intentsAtOnce);
-    // Registered: the file row took over, once its bytes are checked.
-    const checked = db
+    // Used: the file row took over, once its bytes are checked.
+    const unchecked = db
       .select({ id: file.id })
       .from(file)
-      .where(sql`${file.id} = ${uploadIntent.fileId} and ${file.status} <> 'processing'`);
-    await db.delete(uploadIntent).where(and(isOver, inArray(uploadIntent.fileId, checked)));
+      .where(and(eq(file.id, uploadIntent.fileId), eq(file.status, "processing")));
+    await db.delete(uploadIntent).where(and(isOver, isNotNull(uploadIntent.usedAt), notExists(unchecked)));
   }
 
   /** Uploads that ended after their intent was swept: a URL may be started in its last second. */
@@ -110,16 +116,19 @@ export function createFileJobs(deps: FilesDeps) {
       await queue.enqueue("object-delete", { keys: keys.slice(i, i + 100) }, tx);
   }
 
-  const sweepMultiparts = createMultipartSweep({ db, storage });
+  const multiparts = createMultipartSweep({ db, storage });
 
   const schedules: readonly Schedule[] = [
     {
       name: "file-sweep",
       cron: "*/10 * * * *",
       async run() {
-        await sweepMultiparts();
+        // Before the intents, which say what they are.
+        await multiparts.sweepExpired();
         await sweepIntents();
         await sweepStaging();
+        // Last: where the store cannot or may not list them, nothing else waits for it.
+        await multiparts.sweepUnknown();
       },
     },
     ...scan.schedules,

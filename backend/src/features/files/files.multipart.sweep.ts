@@ -1,4 +1,4 @@
-import { and, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, gt, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import { uploadIntent } from "../../db/schema/index.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { stagingKey } from "./files.rows.ts";
@@ -6,22 +6,34 @@ import { stagingKey } from "./files.rows.ts";
 /** From the store's having begun an upload to its intent's being stored, and much more. */
 const graceMs = 60 * 60 * 1000;
 
-/** Lets go of uploads in parts that nobody will complete. Comes before the intents that ran out are swept. */
+const batchSize = 500;
+const firstId = "00000000-0000-0000-0000-000000000000";
+
+/** Lets go of uploads in parts that nobody will complete. */
 export function createMultipartSweep({ db, storage }: Pick<FilesDeps, "db" | "storage">) {
   /** Not every store can list them (MinIO cannot), so those that we know are not looked for. */
   async function sweepExpired(): Promise<void> {
-    const over = await db
-      .select({ storageKey: uploadIntent.storageKey, uploadId: uploadIntent.uploadId })
-      .from(uploadIntent)
-      .where(
-        and(
-          lt(uploadIntent.expiresAt, sql`now() - interval '5 minutes'`),
-          isNotNull(uploadIntent.uploadId),
-          isNull(uploadIntent.usedAt),
-        ),
-      );
-    for (const { storageKey, uploadId } of over)
-      if (uploadId !== null) await storage.abortMultipart(stagingKey(storageKey), uploadId);
+    let after = firstId;
+    for (;;) {
+      const over = await db
+        .select()
+        .from(uploadIntent)
+        .where(
+          and(
+            gt(uploadIntent.id, after),
+            lt(uploadIntent.expiresAt, sql`now() - interval '5 minutes'`),
+            isNotNull(uploadIntent.uploadId),
+            isNull(uploadIntent.usedAt),
+          ),
+        )
+        .orderBy(asc(uploadIntent.id))
+        .limit(batchSize);
+      for (const { storageKey, uploadId } of over)
+        if (uploadId !== null) await storage.abortMultipart(stagingKey(storageKey), uploadId);
+      const last = over[batchSize - 1];
+      if (!last) return;
+      after = last.id;
+    }
   }
 
   /** Those whose intent is gone or led to a file: the organization went, or a process was killed. */
@@ -41,13 +53,10 @@ export function createMultipartSweep({ db, storage }: Pick<FilesDeps, "db" | "st
     for await (const { key, uploadId, initiatedAt } of storage.listMultiparts("staging/")) {
       if (initiatedAt.getTime() > Date.now() - graceMs) continue;
       batch.push({ key, uploadId });
-      if (batch.length === 500) await flush();
+      if (batch.length === batchSize) await flush();
     }
     if (batch.length > 0) await flush();
   }
 
-  return async (): Promise<void> => {
-    await sweepExpired();
-    await sweepUnknown();
-  };
+  return { sweepExpired, sweepUnknown };
 }
