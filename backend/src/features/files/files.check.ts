@@ -10,8 +10,9 @@ export type Kept = Pick<FileRow, "fileName" | "contentType" | "size" | "sha256" 
 export type Checked = { readonly ok: true; readonly kept: Kept };
 
 /**
- * Compares an object with what was promised, and makes of a picture what is kept of it. May run twice on the same
- * object only where the upload is copied there again before.
+ * Compares an object with what was promised, and makes of a picture what is kept of it. A
+ * picture is changed in place, so this runs once on its object: within register, for pictures are never larger than that
+ * takes. The bytes of all others stay, and may be checked again.
  *
  * @returns `ok: null` when there is no such object.
  */
