@@ -135,6 +135,7 @@ export function createDeps(
   const accounts = createAccountSecurity({ queue, frontendUrl: config.frontendUrl });
   const services = {
     me: createMeService({
+      forgetProofs: accounts.forgetProofs,
       db,
       audit,
       cursors,

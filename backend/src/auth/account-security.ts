@@ -4,9 +4,13 @@ import type { QueuePort } from "../adapters/queue/port.ts";
 import type { Transaction } from "../db/client.ts";
 import { session, twoFactor, user, verification } from "../db/schema/index.ts";
 
-/** What somebody else does to a person's account, each in the transaction of whoever decided on it. */
+/** What is done to a person's account as a whole, each in the transaction of whoever decided on it. */
 export interface AccountSecurity {
-  /** @returns how many auth sessions ended */
+  /**
+   * Ends every auth session, and what a lost device would sign in with again: `forgetProofs`.
+   *
+   * @returns how many ended
+   */
   endSessions(tx: Transaction, userId: string): Promise<number>;
   /** Pending challenges, trusted devices and links to reset the password: what was won with credentials before. */
   forgetProofs(tx: Transaction, userId: string): Promise<void>;
@@ -36,6 +40,7 @@ export function createAccountSecurity({ queue, frontendUrl }: Deps): AccountSecu
 
     async endSessions(tx, userId) {
       const ended = await tx.delete(session).where(eq(session.userId, userId)).returning({ id: session.id });
+      await forgetProofs(tx, userId);
       return ended.length;
     },
 

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, password } from "../harness/client.ts";
+import { call, createPlatformAdmin, password } from "../harness/client.ts";
 import { me, signIn } from "./account.ts";
 import { answer, challenge, type Enrolled, enrol, freeCodes, newEnrolled } from "./authenticator.ts";
 import { leadsTo, mailTo, tokenIn } from "./mailbox.ts";
@@ -71,6 +71,41 @@ test("trust ends with the second factor, even when there is a new one later", as
   const plain = await signIn(app, person.email);
   await enrol(app, { ...person, token: plain.json.token });
   expect((await signInFrom(person.email, trust)).json.twoFactorRedirect).toBe(true);
+});
+
+describe("a lost device is trusted no longer", () => {
+  const sessions = "/api/v1/me/auth-sessions";
+  const signedOut = async (
+    end: (kept: string, lost: string, person: Enrolled) => Promise<{ status: number }>,
+  ) => {
+    const { person, trust, token } = await trusted();
+    const kept = (await signInFrom(person.email, trust)).json;
+    expect((await end(kept.token, token, person)).status).toBeLessThan(300);
+    expect((await me(app, token)).status).toBe(401);
+    expect((await signInFrom(person.email, kept.trustDeviceToken)).json.twoFactorRedirect).toBe(true);
+  };
+
+  test("after its session was ended", () =>
+    signedOut(async (kept, lost) => {
+      const { data } = (await call(app, "GET", sessions, { token: lost })).json;
+      const { id } = data.find(({ current }: { current: boolean }) => current);
+      return call(app, "DELETE", `${sessions}/${id}`, { token: kept });
+    }));
+
+  test("after all other sessions were ended", () =>
+    signedOut((kept) => call(app, "DELETE", sessions, { token: kept })));
+
+  test("after a platform admin ended all sessions", () =>
+    signedOut(async (_kept, _lost, { userId }) => {
+      const { token } = await createPlatformAdmin(app);
+      return call(app, "POST", `/api/v1/platform/users/${userId}/revoke-sessions`, { token });
+    }));
+});
+
+test("signing out keeps the trust in this device", async () => {
+  const { person, trust, token } = await trusted();
+  expect((await call(app, "POST", "/api/auth/sign-out", { token, body: {} })).status).toBe(200);
+  expect((await signInFrom(person.email, trust)).headers.get("set-auth-token")).toBeTruthy();
 });
 
 test("a sign-in that skipped the second factor gets no new backup codes without a code", async () => {

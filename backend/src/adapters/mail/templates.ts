@@ -100,7 +100,7 @@ export const deviceTrustedMail = ({ to, name, url }: Recipient): MailMessage =>
     subject: "A device was marked as trusted",
     paragraphs: [
       "A device that signed in to your account is trusted now: there, the password alone opens it for a while.",
-      "A new password ends the trust in every device.",
+      "A new password ends the trust in every device, and so does signing one of them out in your account.",
     ],
     button: { label: "Reset password", url },
     closing: NOT_YOU,

@@ -98,7 +98,7 @@ const revokeSession = securedRoute(
     method: "delete",
     path: "/me/auth-sessions/{authSessionId}",
     tags,
-    summary: "Sign out one device",
+    summary: "Sign out one device, and trust none any more without a second factor",
     request: { params: z.object({ authSessionId: idParam("authSessionId", "Auth session") }) },
     responses: { 204: { description: "Ended" }, 404: problemResponse("No such auth session of yours") },
   },
@@ -111,7 +111,7 @@ const revokeOthers = securedRoute(
     method: "delete",
     path: "/me/auth-sessions",
     tags,
-    summary: "Sign out every other device",
+    summary: "Sign out every other device, and trust none any more without a second factor",
     responses: { 204: { description: "Ended" } },
   },
 );

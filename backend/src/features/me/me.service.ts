@@ -3,7 +3,7 @@ import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import { freshMinutes } from "../../auth/access.ts";
 import type { Actor, Caller, Origin } from "../../auth/actor.ts";
-import type { Database } from "../../db/client.ts";
+import type { Database, Transaction } from "../../db/client.ts";
 import { session, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type {
@@ -24,6 +24,8 @@ interface Deps {
   readonly cursors: Cursors;
   readonly minAppVersion: string | undefined;
   readonly sessionMaxDays: number;
+  /** Pending challenges, trusted devices and links to reset the password. */
+  readonly forgetProofs: (tx: Transaction, userId: string) => Promise<void>;
   /** Proves a credential against Better-auth; rejects with `forbidden` or `account_locked`. */
   readonly prove: (caller: Caller, credential: StepUp, client: ProvingClient) => Promise<void>;
 }
@@ -34,7 +36,9 @@ interface ProvingClient {
 }
 
 /** One's own profile and auth sessions. */
-export function createMeService({ db, audit, cursors, minAppVersion, sessionMaxDays, prove }: Deps) {
+export function createMeService(deps: Deps) {
+  const { db, audit, cursors, minAppVersion, sessionMaxDays, forgetProofs, prove } = deps;
+
   return {
     /** Everything was read with the session: no statement of its own. */
     get: (caller: Caller): Me => toMe(caller),
@@ -130,7 +134,11 @@ export function createMeService({ db, audit, cursors, minAppVersion, sessionMaxD
       return { ...page, data: page.data.map((row) => toAuthSession(row, caller.session.id)) };
     },
 
-    /** @throws AppError `not_found` for a session of somebody else, or none */
+    /**
+     * Which session a device was trusted by is not kept: ending one forgets them all, so that none survives its own.
+     *
+     * @throws AppError `not_found` for a session of somebody else, or none
+     */
     async revokeSession(caller: Caller, sessionId: string): Promise<void> {
       await db.transaction(async (tx) => {
         const ended = await tx
@@ -138,6 +146,7 @@ export function createMeService({ db, audit, cursors, minAppVersion, sessionMaxD
           .where(and(eq(session.id, sessionId), eq(session.userId, caller.userId)))
           .returning({ id: session.id });
         if (ended.length === 0) throw new AppError("not_found", "Not found");
+        await forgetProofs(tx, caller.userId);
         await audit.record(tx, caller, {
           action: "user.session_revoked",
           organizationId: null,
@@ -146,12 +155,14 @@ export function createMeService({ db, audit, cursors, minAppVersion, sessionMaxD
       });
     },
 
+    /** Forgets every trusted device, too. */
     async revokeOtherSessions(caller: Caller): Promise<void> {
       await db.transaction(async (tx) => {
         const ended = await tx
           .delete(session)
           .where(and(eq(session.userId, caller.userId), ne(session.id, caller.session.id)))
           .returning({ id: session.id });
+        await forgetProofs(tx, caller.userId);
         await audit.record(tx, caller, {
           action: "user.other_sessions_revoked",
           organizationId: null,
