@@ -15,7 +15,7 @@ import type { Database, Transaction } from "./client.ts";
 import { auditSeal } from "./schema/index.ts";
 
 /** Transactions below it have all ended, so no event with such an xid can still turn up. */
-const SETTLED = sql`pg_snapshot_xmin(pg_current_snapshot())`;
+const SETTLED = sql`audit_xid(pg_snapshot_xmin(pg_current_snapshot()))`;
 
 /** Logs with settled events behind their last seal. Looks at one index entry a log, however long the logs are. */
 async function logsToSeal(db: Database): Promise<(string | null)[]> {
@@ -85,13 +85,14 @@ async function sealOnce(tx: Transaction, organizationId: string | null): Promise
  *
  * @returns the number of events sealed
  * @throws AppError internal when the database's transaction counter lies behind the last seal, as after loading a
- *   dump into a new cluster: events written there sort before sealed ones and could not be told from forged ones
+ *   dump into a new cluster by hand: events written there sort before sealed ones and could not be told from forged
+ *   ones (`startAuditEpoch` is what a restore does about it)
  */
 export async function sealAuditEvents(db: Database): Promise<number> {
   const {
     rows: [newest],
   } = await db.execute<{ ahead: boolean }>(sql`
-    select to_xid >= pg_snapshot_xmax(pg_current_snapshot()) as ahead from audit_seal order by id desc limit 1`);
+    select to_xid >= audit_xid(pg_snapshot_xmax(pg_current_snapshot())) as ahead from audit_seal order by id desc limit 1`);
   if (newest?.ahead)
     throw new AppError("internal", "The last audit seal is ahead of the database's transactions.");
   let sealed = 0;

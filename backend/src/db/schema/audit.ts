@@ -1,5 +1,16 @@
 import { sql } from "drizzle-orm";
-import { check, customType, index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { at, id } from "./columns.ts";
 
 /** A 64-bit transaction id, kept as text on our side. */
@@ -13,8 +24,8 @@ export const auditEvent = pgTable(
     at: at("at").notNull().defaultNow(),
     /** The log it belongs to; null is the platform's. No foreign key: a log outlives what it speaks of. */
     organizationId: uuid("organization_id"),
-    /** The writing transaction: the sealer takes only events below every running one. */
-    xid: xid8("xid").notNull().default(sql`pg_current_xact_id()`),
+    /** The writing transaction, in the log's count of them: the sealer takes only events below every running one. */
+    xid: xid8("xid").notNull().default(sql`audit_xid(pg_current_xact_id())`),
     action: text("action").notNull(),
     actorType: text("actor_type", { enum: ["user", "apiKey", "system"] }).notNull(),
     actorId: uuid("actor_id"),
@@ -52,3 +63,14 @@ export const auditSeal = pgTable(
   },
   (t) => [unique("audit_seal_sequence_unique").on(t.organizationId, t.sequence).nullsNotDistinct()],
 );
+
+/**
+ * Where the log's count of transactions goes on after a restore: a new cluster begins its own anew, and what it counts
+ * is added to the largest base. Written by the owner only. No row, no restore.
+ */
+export const auditEpoch = pgTable("audit_epoch", {
+  id: id(),
+  at: at("at").notNull().defaultNow(),
+  /** The last transaction of the log as it was restored. */
+  xidBase: bigint("xid_base", { mode: "bigint" }).notNull(),
+});

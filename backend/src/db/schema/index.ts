@@ -1,4 +1,4 @@
-export { auditEvent, auditSeal } from "./audit.ts";
+export { auditEpoch, auditEvent, auditSeal } from "./audit.ts";
 export {
   account,
   accountRelations,
