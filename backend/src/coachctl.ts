@@ -2,10 +2,12 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { createAdmin } from "./coachctl/admin.ts";
 import { verifyAudit } from "./coachctl/audit.ts";
+import { backup, keygen } from "./coachctl/backup.ts";
 import type { Command, Terminal } from "./coachctl/command.ts";
 import { migrateDatabase } from "./coachctl/database.ts";
 import { checkFiles } from "./coachctl/files.ts";
 import { runPreflight } from "./coachctl/preflight.ts";
+import { restore } from "./coachctl/restore.ts";
 import { generate, reencrypt } from "./coachctl/secrets.ts";
 import { revokeSessions } from "./coachctl/sessions.ts";
 
@@ -16,6 +18,9 @@ const commands: readonly Command[] = [
   revokeSessions,
   verifyAudit,
   checkFiles,
+  keygen,
+  backup,
+  restore,
   generate,
   reencrypt,
 ];

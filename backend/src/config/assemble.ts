@@ -138,6 +138,7 @@ export function assemble(s: Settings): Config {
     storageQuota: s.STORAGE_QUOTA_BYTES,
     imageOriginals: s.IMAGE_ORIGINALS,
     worker: s.WORKER,
+    backupRecipients: s.BACKUP_RECIPIENT ?? [],
     minAppVersion: s.MIN_APP_VERSION,
     policies: { privacyUrl: s.PRIVACY_POLICY_URL, termsUrl: s.TERMS_URL },
     demoData: s.DEMO_DATA,

@@ -108,6 +108,8 @@ export interface Config {
   readonly policies: { readonly privacyUrl: string | undefined; readonly termsUrl: string | undefined };
   /** Demo organizations and accounts at start; development only. */
   readonly demoData: boolean;
+  /** Public age keys that backups are encrypted to. */
+  readonly backupRecipients: readonly string[];
   /** Opens the counters to a monitor. */
   readonly metricsToken: string | undefined;
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Variable } from "./variable.ts";
 import { auth, clients } from "./variables/auth.ts";
+import { backup } from "./variables/backup.ts";
 import { database } from "./variables/database.ts";
 import { limits } from "./variables/limits.ts";
 import { mail } from "./variables/mail.ts";
@@ -20,6 +21,7 @@ export const variableGroups = {
   Files: storage,
   "Malware scan": scan,
   Mail: mail,
+  Backup: backup,
 } satisfies Record<string, Record<string, Variable<unknown>>>;
 
 /** Every variable the product reads. Anything else in the environment is ignored. */
@@ -33,6 +35,7 @@ export const variables = {
   ...storage,
   ...scan,
   ...mail,
+  ...backup,
 };
 
 type Variables = typeof variables;

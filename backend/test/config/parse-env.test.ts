@@ -35,6 +35,7 @@ describe("development", () => {
         bootstrapAdmin: undefined,
       },
       clientKeys: [],
+      backupRecipients: [],
       clientKeyRequired: false,
       limits: {
         all: { max: 600, window: 600 },

@@ -18,7 +18,7 @@ export const database = {
   DATABASE_OWNER_URL: {
     type: databaseUrl,
     secret: true,
-    about: "PostgreSQL as coaching_owner, for migrations only",
+    about: "PostgreSQL as coaching_owner, for migrations and restores only",
   },
   DATABASE_OWNER_PASSWORD: {
     type: password,
