@@ -12,6 +12,9 @@ export function createServer(deps: Deps): Server {
       // Room for a URL over our own limit, so that it can be refused in our own words.
       maxHeaderSize: 32 * 1024,
       headersTimeout: 15_000,
+      // Longer than a proxy keeps a connection (nginx: 60 s). Who closes first must be who sends the requests: one that
+      // crosses our closing on its way is lost, and a POST is not sent again.
+      keepAliveTimeout: 75_000,
       // Node knows one limit for all; ours is below, and spares uploads.
       requestTimeout: 0,
     },

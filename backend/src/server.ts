@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import { parseEnv } from "./config/parse-env.ts";
 import { createDeps } from "./deps.ts";
+import { drainable } from "./drain.ts";
 import { checkSignedUrls, prepareFirstStart, refuseUnsafeDatabase } from "./first-start.ts";
 import { createServer } from "./http-server.ts";
 import { runUntilStopped } from "./lifecycle.ts";
@@ -13,11 +14,14 @@ await runUntilStopped(async () => {
   await prepareFirstStart(deps);
   if (config.worker) await deps.startWorker();
   const server = createServer(deps);
+  // Whoever develops has no proxy, and waits for the restart.
+  const drain = drainable(server, config.mode === "development" ? { idleMs: 0 } : {});
   await listen(server, config);
   deps.log.info({ host: config.host, port: config.port, version: config.version }, "listening");
   void checkSignedUrls(deps);
   return async () => {
-    await closeServer(server);
+    deps.log.info("stopping");
+    await drain();
     await deps.close();
   };
 });
@@ -30,14 +34,5 @@ function listen(server: Server, { host, port }: { host: string; port: number }):
       ),
     );
     server.listen(port, host, resolve);
-  });
-}
-
-/** Takes no more connections, lets running requests finish for a while, and then cuts what is left. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 20_000).unref();
   });
 }
