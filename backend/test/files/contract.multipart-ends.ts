@@ -116,6 +116,22 @@ export function describeMultipartEnds({ app, home }: World): void {
       await vi.waitFor(async () => expect(await stagedObject(app, signed)).toBeNull(), 15_000);
     });
 
+    it("that the store fails to let go of waits for the next time, and holds up nothing else", async () => {
+      const [stuck, other] = [
+        await uploadInParts(app, token, pdf, paper),
+        await upload(app, token, pdf, paper),
+      ];
+      await sql`update upload_intent set expires_at = now() - interval '1 hour'
+        where storage_key in (${stuck.storageKey}, ${other.storageKey})`;
+      const stubborn = { ...app.deps.storage, abortMultipart: () => Promise.reject(new Error("not now")) };
+      await expect(sweep(stubborn)).rejects.toThrow("not now");
+      await vi.waitFor(async () => expect(await stagedObject(app, other)).toBeNull(), 15_000);
+      expect(await openUploads(app, stuck)).toHaveLength(1);
+      await sweep({ ...app.deps.storage, async *listMultiparts() {} });
+      expect(await openUploads(app, stuck)).toEqual([]);
+      expect(await sql`select 1 from upload_intent where id = ${stuck.uploadId}`).toEqual([]);
+    });
+
     it("goes on after the first 500 that ran out", async () => {
       const started = await uploadInParts(app, token, pdf, paper);
       await sql`

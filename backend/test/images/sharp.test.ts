@@ -6,7 +6,11 @@ import { edges, floodingPng, formats, fromCamera, gifXmp, movingGif, plain, told
 
 const images = createImages();
 const want = { sizes: [64, 256, 1024], clean: true };
-const render = (bytes: Buffer, type: string) => images.render(bytes, type, want);
+async function render(bytes: Buffer, type: string) {
+  const result = await images.render(async () => bytes, type, want);
+  if (!result) throw new Error("the bytes were there");
+  return result;
+}
 
 async function rendered(bytes: Buffer, type: string) {
   const result = await render(bytes, type);
@@ -171,6 +175,20 @@ describe("what is no picture", () => {
 });
 
 describe("many pictures at a time", () => {
+  it("are read one after the other, so that those who wait take up no memory", async () => {
+    const bytes = await plain("png", 400, 400);
+    let asked = 0;
+    const read = async () => {
+      asked++;
+      return bytes;
+    };
+    const all = Array.from({ length: 20 }, () => images.render(read, "image/png", want));
+    await all[0];
+    expect(asked).toBeLessThan(4);
+    await Promise.all(all);
+    expect(asked).toBe(20);
+  });
+
   it("are drawn one after the other; the crowd behind them is told to come back", async () => {
     const bytes = await plain("png", 400, 400);
     const results = await Promise.allSettled(Array.from({ length: 50 }, () => render(bytes, "image/png")));

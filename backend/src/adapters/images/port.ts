@@ -3,8 +3,15 @@ export interface ImagesPort {
   /**
    * Decodes a picture that claims to be of this media type, and draws it anew: upright, in sRGB, without metadata.
    * Rejects with `AppError("unavailable")` when too many pictures wait already.
+   *
+   * @param read asked for the bytes when it is their turn, so that those who wait take up no memory; null: they are gone
+   * @returns null when they are gone
    */
-  render(bytes: Buffer, contentType: string, want: Wanted): Promise<Rendered | Unreadable>;
+  render(
+    read: () => Promise<Buffer | null>,
+    contentType: string,
+    want: Wanted,
+  ): Promise<Rendered | Unreadable | null>;
 }
 
 export interface Wanted {

@@ -17,10 +17,13 @@ export function createImages(): ImagesPort {
   const gate = createGate();
   let loaded: ReturnType<typeof load> | undefined;
   return {
-    async render(bytes, contentType, want) {
+    async render(read, contentType, want) {
       loaded ??= load();
       const sharp = await loaded;
-      return gate(() => render(sharp, bytes, contentType, want));
+      return gate(async () => {
+        const bytes = await read();
+        return bytes && render(sharp, bytes, contentType, want);
+      });
     },
   };
 }

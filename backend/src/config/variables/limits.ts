@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type LimitVariable, targets } from "../../features/files/files.targets.ts";
+import { checkedAtOnceBytes, type LimitVariable, targets } from "../../features/files/files.targets.ts";
 import { choice, wholeNumber } from "../values/basic.ts";
 import type { Variable } from "../variable.ts";
 
@@ -8,8 +8,7 @@ const seconds = wholeNumber(1, 86_400);
 const GIB = 1024 ** 3;
 /** What S3 takes in one PUT. */
 const bytes = wholeNumber(1, 5 * GIB);
-/** Decoded in memory, within the request that registers them. */
-const pictureBytes = wholeNumber(1, GIB / 64);
+const pictureBytes = wholeNumber(1, checkedAtOnceBytes);
 const quota = z
   .string()
   .regex(/^(\d{1,15}|unlimited)$/, "is neither a whole number nor unlimited")

@@ -60,7 +60,7 @@ export function createFileJobs(deps: FilesDeps) {
       const some = tx
         .select({ id: uploadIntent.id })
         .from(uploadIntent)
-        .where(and(isOver, isNull(uploadIntent.usedAt)))
+        .where(and(isOver, isNull(uploadIntent.usedAt), isNull(uploadIntent.uploadId)))
         .limit(intentsAtOnce)
         .for("update", { skipLocked: true });
       const over = await tx.delete(uploadIntent).where(inArray(uploadIntent.id, some)).returning();
@@ -124,11 +124,12 @@ export function createFileJobs(deps: FilesDeps) {
       cron: "*/10 * * * *",
       async run() {
         // Before the intents, which say what they are.
-        await multiparts.sweepExpired();
+        const failures = await multiparts.sweepExpired();
         await sweepIntents();
         await sweepStaging();
         // Last: where the store cannot or may not list them, nothing else waits for it.
         await multiparts.sweepUnknown();
+        if (failures.length > 0) throw failures[0];
       },
     },
     ...scan.schedules,

@@ -11,8 +11,14 @@ const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** Lets go of uploads in parts that nobody will complete. */
 export function createMultipartSweep({ db, storage }: Pick<FilesDeps, "db" | "storage">) {
-  /** Not every store can list them (MinIO cannot), so those that we know are not looked for. */
-  async function sweepExpired(): Promise<void> {
+  /**
+   * Not every store can list them (MinIO cannot), so those that we know are not looked for. The intent of one that the
+   * store fails to let go of goes on saying what it is, for the next time.
+   *
+   * @returns what failed
+   */
+  async function sweepExpired(): Promise<unknown[]> {
+    const failures: unknown[] = [];
     let after = firstId;
     for (;;) {
       const over = await db
@@ -28,10 +34,18 @@ export function createMultipartSweep({ db, storage }: Pick<FilesDeps, "db" | "st
         )
         .orderBy(asc(uploadIntent.id))
         .limit(batchSize);
-      for (const { storageKey, uploadId } of over)
-        if (uploadId !== null) await storage.abortMultipart(stagingKey(storageKey), uploadId);
+      const gone: string[] = [];
+      for (const { id, storageKey, uploadId } of over) {
+        if (uploadId === null) continue;
+        await storage.abortMultipart(stagingKey(storageKey), uploadId).then(
+          () => gone.push(id),
+          (failure: unknown) => failures.push(failure),
+        );
+      }
+      if (gone.length > 0)
+        await db.update(uploadIntent).set({ uploadId: null }).where(inArray(uploadIntent.id, gone));
       const last = over[batchSize - 1];
-      if (!last) return;
+      if (!last) return failures;
       after = last.id;
     }
   }

@@ -21,13 +21,13 @@ export async function preparePicture(
   key: string,
   kept: Kept,
 ): Promise<Checked | { readonly ok: false; readonly reason: string } | { readonly ok: null }> {
-  const source = await storage.read(key);
-  if (!source) return { ok: null };
   const drop = imageOriginals === "drop";
-  const rendered = await images.render(await buffer(source), kept.contentType, {
-    sizes: pictureSizes,
-    clean: !drop,
-  });
+  const read = async () => {
+    const source = await storage.read(key);
+    return source && (await buffer(source));
+  };
+  const rendered = await images.render(read, kept.contentType, { sizes: pictureSizes, clean: !drop });
+  if (!rendered) return { ok: null };
   if (!rendered.ok) return rendered;
   for (const [i, size] of pictureSizes.entries()) {
     const bytes = rendered.webp[i];

@@ -19,10 +19,7 @@ import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { type FileRow, stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
 import { lockShown, showInstead } from "./files.single.ts";
-import { targets } from "./files.targets.ts";
-
-/** Up to this size the bytes are checked inside the request; larger ones in a job. */
-const checkedAtOnceBytes = 16 * 1024 * 1024;
+import { checkedAtOnceBytes, targets } from "./files.targets.ts";
 
 export type Register = ReturnType<typeof createRegister>;
 

@@ -2,6 +2,9 @@ import type { Role } from "../../auth/actor.ts";
 
 const MIB = 1024 ** 2;
 
+/** Up to this size bytes are checked inside the request that registers them. Pictures always are. */
+export const checkedAtOnceBytes = 16 * MIB;
+
 /** Everything that differs between the kinds of files. A new kind is one entry here. */
 export interface Target {
   /** First part of the storage key where the client names none. */
