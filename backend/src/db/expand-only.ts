@@ -49,6 +49,8 @@ function madeBy(statement: string): string[] {
 
 function reason(statement: string, fresh: Fresh): string | undefined {
   const keywords = keywordsOf(statement);
+  if (/^REVOKE\b/.test(keywords) && namesIn(statement).length > 0)
+    return namesIn(statement).every((table) => fresh.has(table)) ? undefined : "takes a right away";
   const [, found] = narrowing.find(([pattern]) => pattern.test(keywords)) ?? [];
   if (found) return found;
   if (!expanding.some((pattern) => pattern.test(keywords))) return "not known to be harmless";
