@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { AppError } from "../errors.ts";
 import type { SecuredEnv } from "./app-env.ts";
 
 /** The strong ETag of a row's version. */
@@ -16,21 +15,24 @@ export function matchesEtag(header: string, etag: string): boolean {
 /**
  * The version a write insists on, from `If-Match`.
  *
- * @returns undefined when the client does not care.
- * @throws AppError `precondition_failed` for a header that can match no version of ours.
+ * @returns undefined when the client does not care, and 0, which no row has, for what is no version of ours: who may
+ *   not know of the row learns nothing by it.
  */
 export function ifMatchVersion(c: Context): number | undefined {
   const header = c.req.header("if-match");
   if (header === undefined || header.trim() === "*") return undefined;
-  const version = /^"v(\d{1,9})"$/.exec(header.trim())?.[1];
-  if (version === undefined)
-    throw new AppError("precondition_failed", "If-Match does not name a version of this");
-  return Number(version);
+  return Number(/^"v(\d{1,9})"$/.exec(header.trim())?.[1] ?? 0);
 }
 
 /** Names the version that is answered. */
 export function setEtag(c: Context<SecuredEnv>, version: number): void {
   c.env.outgoing.setHeader("ETag", etagOf(version));
+}
+
+/** The object to answer with, its version named. */
+export function withEtag<T extends { readonly version: number }>(c: Context<SecuredEnv>, object: T): T {
+  setEtag(c, object.version);
+  return object;
 }
 
 /** True, with the ETag set, when the client has this version already: answer 304 without a body. */

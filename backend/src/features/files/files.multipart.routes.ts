@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -102,7 +103,7 @@ export const multipartRoutes = ({ multipart }: FilesService) =>
     .openapi(complete, async (c) => {
       const registered = await multipart.complete(c.get("caller"), c.req.valid("param").uploadId);
       c.header("Location", `/api/v1/files/${registered.id}`);
-      return c.json(registered, 201);
+      return c.json(withEtag(c, registered), 201);
     })
     .openapi(abort, async (c) => {
       await multipart.abort(c.get("caller"), c.req.valid("param").uploadId);

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ifMatchVersion } from "../../http/etag.ts";
+import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -29,6 +29,7 @@ const release = securedRoute(
 
 /** What becomes of files in which malware was found. */
 export const quarantineRoutes = ({ release: letOut }: FilesService) =>
-  createRouter().openapi(release, async (c) =>
-    c.json(await letOut(c.get("caller"), c.req.valid("param").fileId, ifMatchVersion(c)), 200),
-  );
+  createRouter().openapi(release, async (c) => {
+    const released = await letOut(c.get("caller"), c.req.valid("param").fileId, ifMatchVersion(c));
+    return c.json(withEtag(c, released), 200);
+  });

@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import { file } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { FilesDeps } from "./files.deps.ts";
@@ -19,8 +20,7 @@ export function createRelease({ db, audit, queue }: FilesDeps) {
     if (!found) throw new AppError("not_found", "Not found");
     const { row, ownership } = found;
     enforce(releaseVerdict(caller, ownership), knownIn(caller, row.organizationId));
-    if (version !== undefined && version !== row.version)
-      throw new AppError("precondition_failed", "The file was changed meanwhile");
+    assertVersion(row, version);
     return db.transaction(async (tx) => {
       const { single } = targets[row.target];
       const shown = single ? await lockShown(tx, row) : null;

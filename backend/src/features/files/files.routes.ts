@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ifMatchVersion } from "../../http/etag.ts";
+import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -73,7 +73,7 @@ const get = securedRoute(
     summary: "One file, with a URL that serves it for five minutes",
     request: { params },
     responses: {
-      200: jsonResponse("The file", fileWithUrlSchema),
+      200: jsonResponse("The file; `ETag` is the version that `If-Match` compares", fileWithUrlSchema),
       404: problemResponse("No such file of yours"),
     },
   },
@@ -129,9 +129,13 @@ export const fileRoutes = (files: FilesService) =>
     .openapi(register, async (c) => {
       const registered = await files.register(c.get("caller"), c.req.valid("json"));
       c.header("Location", `/api/v1/files/${registered.id}`);
-      return c.json(registered, 201);
+      return c.json(withEtag(c, registered), 201);
     })
-    .openapi(get, async (c) => c.json(await files.get(c.get("caller"), c.req.valid("param").fileId), 200))
+    .openapi(get, async (c) => {
+      // Never 304: the URL in the body is good for minutes, whatever the version.
+      const found = await files.get(c.get("caller"), c.req.valid("param").fileId);
+      return c.json(withEtag(c, found), 200);
+    })
     .openapi(stream, async (c) => {
       const { size } = c.req.valid("query");
       const found = await files.stream(c.get("caller"), c.req.valid("param").fileId, size);

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ifMatchVersion, isNotModified, setEtag } from "../../http/etag.ts";
+import { ifMatchVersion, isNotModified, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -93,6 +93,7 @@ const leave = securedRoute(
       200: jsonResponse("What was your membership", memberSchema),
       404: problemResponse("No such organization of yours"),
       409: lastAdmin,
+      412: problemResponse("`If-Match` names an older version of your membership"),
     },
   },
 );
@@ -115,14 +116,15 @@ export const memberRoutes = (members: MembersService) =>
       const changes = c.req.valid("json");
       const version = ifMatchVersion(c);
       const changed = await members.update(c.get("caller"), organizationId, memberId, changes, version);
-      setEtag(c, changed.version);
-      return c.json(changed, 200);
+      return c.json(withEtag(c, changed), 200);
     })
     .openapi(remove, async (c) => {
       const { organizationId, memberId } = c.req.valid("param");
       await members.remove(c.get("caller"), organizationId, memberId, ifMatchVersion(c));
       return c.body(null, 204);
     })
-    .openapi(leave, async (c) =>
-      c.json(await members.leave(c.get("caller"), c.req.valid("param").organizationId), 200),
-    );
+    .openapi(leave, async (c) => {
+      const { organizationId } = c.req.valid("param");
+      const left = await members.leave(c.get("caller"), organizationId, ifMatchVersion(c));
+      return c.json(withEtag(c, left), 200);
+    });

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -12,6 +13,7 @@ const params = z.object({
   memberId: idParam("memberId", "Member"),
 });
 const unknownMember = problemResponse("No such member that you may know of");
+const stale = problemResponse("`If-Match` names an older version");
 
 const revokeSessions = securedRoute(
   { permission: "member.secure", stepUp: true },
@@ -22,7 +24,7 @@ const revokeSessions = securedRoute(
     tags,
     summary: "Sign a member out everywhere",
     request: { params },
-    responses: { 200: jsonResponse("Signed out", memberSchema), 404: unknownMember },
+    responses: { 200: jsonResponse("Signed out", memberSchema), 404: unknownMember, 412: stale },
   },
 );
 
@@ -35,7 +37,7 @@ const resetTwoFactor = securedRoute(
     tags,
     summary: "Take away a member's second factor, sign them out everywhere and tell them by mail",
     request: { params },
-    responses: { 200: jsonResponse("Without a second factor", memberSchema), 404: unknownMember },
+    responses: { 200: jsonResponse("Without a second factor", memberSchema), 404: unknownMember, 412: stale },
   },
 );
 
@@ -43,10 +45,10 @@ const resetTwoFactor = securedRoute(
 export const memberSecurityRoutes = (security: MemberSecurity) =>
   createRouter()
     .openapi(revokeSessions, async (c) => {
-      const { organizationId, memberId } = c.req.valid("param");
-      return c.json(await security.revokeSessions(c.get("caller"), organizationId, memberId), 200);
+      const target = { ...c.req.valid("param"), version: ifMatchVersion(c) };
+      return c.json(withEtag(c, await security.revokeSessions(c.get("caller"), target)), 200);
     })
     .openapi(resetTwoFactor, async (c) => {
-      const { organizationId, memberId } = c.req.valid("param");
-      return c.json(await security.resetTwoFactor(c.get("caller"), organizationId, memberId), 200);
+      const target = { ...c.req.valid("param"), version: ifMatchVersion(c) };
+      return c.json(withEtag(c, await security.resetTwoFactor(c.get("caller"), target)), 200);
     });

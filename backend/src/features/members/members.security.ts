@@ -2,12 +2,20 @@ import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import type { Database, Transaction } from "../../db/client.ts";
 import { secureVerdict } from "./members.policy.ts";
 import { lockMember, type MemberDetails, toMember } from "./members.rows.ts";
 import type { Member } from "./members.schema.ts";
 
 export type MemberSecurity = ReturnType<typeof createMemberSecurity>;
+
+interface Target {
+  readonly organizationId: string;
+  readonly memberId: string;
+  /** What the client insists on having seen. */
+  readonly version: number | undefined;
+}
 
 interface Deps {
   readonly db: Database;
@@ -27,7 +35,7 @@ export function createMemberSecurity({ db, audit, callerNow, endSessions, remove
   /** Ends every auth session of the person, after `prepare`, in one transaction with the audit event. */
   async function secure(
     caller: Caller,
-    { organizationId, memberId }: { organizationId: string; memberId: string },
+    { organizationId, memberId, version }: Target,
     action: string,
     prepare?: (tx: Transaction, target: MemberDetails) => Promise<void>,
   ): Promise<Member> {
@@ -35,6 +43,7 @@ export function createMemberSecurity({ db, audit, callerNow, endSessions, remove
       const target = await lockMember(tx, caller, organizationId, memberId);
       const current = await callerNow(tx, caller, "member.secure", organizationId);
       enforce(secureVerdict(current, target, target.adminOf));
+      assertVersion(target, version);
       await prepare?.(tx, target);
       const sessionsEnded = await endSessions(tx, target.userId);
       await audit.record(tx, caller, {
@@ -48,16 +57,15 @@ export function createMemberSecurity({ db, audit, callerNow, endSessions, remove
   }
 
   return {
-    /** @throws AppError `not_found`, `forbidden` */
-    revokeSessions: (caller: Caller, organizationId: string, memberId: string) =>
-      secure(caller, { organizationId, memberId }, "member.sessions_revoked"),
+    /** @throws AppError `not_found`, `forbidden`, `precondition_failed` */
+    revokeSessions: (caller: Caller, target: Target) => secure(caller, target, "member.sessions_revoked"),
 
     /**
      * Takes the second factor away, with trusted devices, pending challenges and every session; tells the person.
      *
-     * @throws AppError `not_found`, `forbidden`
+     * @throws AppError `not_found`, `forbidden`, `precondition_failed`
      */
-    resetTwoFactor: (caller: Caller, organizationId: string, memberId: string) =>
-      secure(caller, { organizationId, memberId }, "member.two_factor_reset", removeSecondFactor),
+    resetTwoFactor: (caller: Caller, target: Target) =>
+      secure(caller, target, "member.two_factor_reset", removeSecondFactor),
   };
 }

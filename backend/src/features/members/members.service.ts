@@ -4,6 +4,7 @@ import type { Cursors } from "../../adapters/cursors/port.ts";
 import { type CallerNow, isFresh, membershipIn } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import type { Database, Transaction } from "../../db/client.ts";
 import { member } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
@@ -124,19 +125,15 @@ export function createMembersService({ db, audit, cursors, keepAnAdmin, callerNo
       });
     },
 
-    /** @throws AppError `not_found` for who has left meanwhile, `last_admin` */
-    async leave(caller: Caller, organizationId: string): Promise<Member> {
+    /** @throws AppError `not_found` for who has left meanwhile, `precondition_failed`, `last_admin` */
+    async leave(caller: Caller, organizationId: string, version: number | undefined): Promise<Member> {
       const memberId = membershipIn(caller, organizationId)?.memberId;
       if (!memberId) throw new AppError("not_found", "Not found");
       return db.transaction(async (tx) => {
         const before = await lockMember(tx, caller, organizationId, memberId);
+        assertVersion(before, version);
         return move(tx, caller, before, { role: before.role, status: "removed" }, "member.left");
       });
     },
   };
-}
-
-function assertVersion(row: MemberRow, version: number | undefined): void {
-  if (version !== undefined && version !== row.version)
-    throw new AppError("precondition_failed", "The member was changed meanwhile");
 }

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ifMatchVersion, isNotModified, setEtag } from "../../http/etag.ts";
+import { ifMatchVersion, isNotModified, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -15,6 +15,7 @@ import type { OrganizationSettingsService } from "./organizations.settings.ts";
 const tags = ["Organizations"];
 const params = z.object({ organizationId: idParam("organizationId", "Organization") });
 const notYours = problemResponse("No such organization of yours");
+const stale = problemResponse("`If-Match` names an older version");
 
 const getSettings = securedRoute(
   { permission: "organization.readSettings" },
@@ -46,7 +47,7 @@ const updateSettings = securedRoute(
       200: jsonResponse("Changed", organizationSettingsSchema),
       400: problemResponse("A field is invalid"),
       404: notYours,
-      412: problemResponse("`If-Match` names an older version"),
+      412: stale,
     },
   },
 );
@@ -64,6 +65,7 @@ const suspend = securedRoute(
       200: jsonResponse("Suspended", organizationSchema),
       404: notYours,
       409: problemResponse("It is suspended already"),
+      412: stale,
     },
   },
 );
@@ -81,6 +83,7 @@ const reactivate = securedRoute(
       200: jsonResponse("Active", organizationSchema),
       404: notYours,
       409: problemResponse("It is not suspended"),
+      412: stale,
     },
   },
 );
@@ -94,7 +97,7 @@ const remove = securedRoute(
     tags,
     summary: "Delete an organization; 30 days to undo",
     request: { params },
-    responses: { 204: { description: "Deleted" }, 404: notYours },
+    responses: { 204: { description: "Deleted" }, 404: notYours, 412: stale },
   },
 );
 
@@ -111,6 +114,7 @@ const restore = securedRoute(
       200: jsonResponse("Back as it was", organizationSchema),
       404: notYours,
       409: problemResponse("It is not deleted"),
+      412: stale,
     },
   },
 );
@@ -129,19 +133,24 @@ export const organizationLifecycleRoutes = (
       const { organizationId } = c.req.valid("param");
       const changes = c.req.valid("json");
       const changed = await settings.update(c.get("caller"), organizationId, changes, ifMatchVersion(c));
-      setEtag(c, changed.version);
-      return c.json(changed, 200);
+      return c.json(withEtag(c, changed), 200);
     })
-    .openapi(suspend, async (c) =>
-      c.json(await lifecycle.suspend(c.get("caller"), c.req.valid("param").organizationId), 200),
-    )
-    .openapi(reactivate, async (c) =>
-      c.json(await lifecycle.reactivate(c.get("caller"), c.req.valid("param").organizationId), 200),
-    )
+    .openapi(suspend, async (c) => {
+      const { organizationId } = c.req.valid("param");
+      const changed = await lifecycle.suspend(c.get("caller"), organizationId, ifMatchVersion(c));
+      return c.json(withEtag(c, changed), 200);
+    })
+    .openapi(reactivate, async (c) => {
+      const { organizationId } = c.req.valid("param");
+      const changed = await lifecycle.reactivate(c.get("caller"), organizationId, ifMatchVersion(c));
+      return c.json(withEtag(c, changed), 200);
+    })
     .openapi(remove, async (c) => {
-      await lifecycle.delete(c.get("caller"), c.req.valid("param").organizationId);
+      await lifecycle.delete(c.get("caller"), c.req.valid("param").organizationId, ifMatchVersion(c));
       return c.body(null, 204);
     })
-    .openapi(restore, async (c) =>
-      c.json(await lifecycle.restore(c.get("caller"), c.req.valid("param").organizationId), 200),
-    );
+    .openapi(restore, async (c) => {
+      const { organizationId } = c.req.valid("param");
+      const restored = await lifecycle.restore(c.get("caller"), organizationId, ifMatchVersion(c));
+      return c.json(withEtag(c, restored), 200);
+    });

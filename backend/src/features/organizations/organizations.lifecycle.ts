@@ -1,7 +1,8 @@
-import { and, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Schedule } from "../../adapters/queue/port.ts";
 import type { Caller } from "../../auth/actor.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import type { Database, Transaction } from "../../db/client.ts";
 import { auditEvent, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
@@ -17,23 +18,36 @@ type State = Partial<Pick<typeof organization.$inferInsert, "suspendedAt" | "del
 
 /** Suspending, reactivating, deleting and restoring: all of it holds on the next request of every member. */
 export function createOrganizationLifecycle({ db, audit }: { db: Database; audit: AuditLog }) {
-  /** Changes the state only from where it may be changed, so that of two requests at once one finds nothing to do. */
+  /**
+   * Changes the state only from where it may be changed, so that of two requests at once one finds nothing to do.
+   *
+   * @throws AppError `not_found` for one that is not `there`, `precondition_failed`, `invalid_state`
+   */
   async function move(
     caller: Caller,
     organizationId: string,
+    version: number | undefined,
     step: {
       action: string;
+      there: ReturnType<typeof and>;
       from: ReturnType<typeof and>;
       to: { [K in keyof State]: ReturnType<typeof sql> | null };
     },
   ): Promise<Organization> {
     return db.transaction(async (tx) => {
+      const [before] = await tx
+        .select({ version: organization.version })
+        .from(organization)
+        .where(and(eq(organization.id, organizationId), step.there))
+        .for("no key update");
+      if (!before) throw new AppError("not_found", "Not found");
+      assertVersion(before, version);
       const [moved] = await tx
         .update(organization)
         .set({ ...step.to, updatedAt: sql`now()`, version: sql`${organization.version} + 1` })
         .where(and(eq(organization.id, organizationId), step.from))
         .returning();
-      if (!moved) throw await whyNot(tx, organizationId);
+      if (!moved) throw new AppError("invalid_state", "The organization is in that state already");
       await audit.record(tx, caller, {
         action: step.action,
         organizationId,
@@ -44,45 +58,43 @@ export function createOrganizationLifecycle({ db, audit }: { db: Database; audit
   }
 
   return {
-    suspend: (caller: Caller, id: string) =>
-      move(caller, id, {
+    suspend: (caller: Caller, id: string, version: number | undefined) =>
+      move(caller, id, version, {
         action: "organization.suspended",
-        from: and(isNull(organization.suspendedAt), isNull(organization.deletedAt)),
+        there: isNull(organization.deletedAt),
+        from: isNull(organization.suspendedAt),
         to: { suspendedAt: sql`now()` },
       }),
 
-    reactivate: (caller: Caller, id: string) =>
-      move(caller, id, {
+    reactivate: (caller: Caller, id: string, version: number | undefined) =>
+      move(caller, id, version, {
         action: "organization.reactivated",
-        from: and(isNotNull(organization.suspendedAt), isNull(organization.deletedAt)),
+        there: isNull(organization.deletedAt),
+        from: isNotNull(organization.suspendedAt),
         to: { suspendedAt: null },
       }),
 
-    async delete(caller: Caller, id: string): Promise<void> {
-      await move(caller, id, {
+    async delete(caller: Caller, id: string, version: number | undefined): Promise<void> {
+      await move(caller, id, version, {
         action: "organization.deleted",
-        from: isNull(organization.deletedAt),
+        there: isNull(organization.deletedAt),
+        from: undefined,
         to: { deletedAt: sql`now()` },
       });
     },
 
     /** @throws AppError `not_found` once the 30 days are over */
-    restore: (caller: Caller, id: string) =>
-      move(caller, id, {
+    restore: (caller: Caller, id: string, version: number | undefined) =>
+      move(caller, id, version, {
         action: "organization.restored",
-        from: sql`${organization.deletedAt} > now() - ${undoDays} * interval '1 day'`,
+        there: or(
+          isNull(organization.deletedAt),
+          gt(organization.deletedAt, sql`now() - ${undoDays} * interval '1 day'`),
+        ),
+        from: isNotNull(organization.deletedAt),
         to: { deletedAt: null },
       }),
   };
-}
-
-async function whyNot(tx: Transaction, organizationId: string): Promise<AppError> {
-  const [row] = await tx
-    .select({ deletedAt: organization.deletedAt })
-    .from(organization)
-    .where(eq(organization.id, organizationId));
-  if (!row || row.deletedAt) return new AppError("not_found", "Not found");
-  return new AppError("invalid_state", "The organization is in that state already");
 }
 
 interface PurgeDeps {

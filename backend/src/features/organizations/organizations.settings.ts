@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Caller } from "../../auth/actor.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import type { Database } from "../../db/client.ts";
 import { organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
@@ -41,8 +42,7 @@ export function createOrganizationSettingsService({ db, audit }: { db: Database;
           .where(living(organizationId))
           .for("update");
         if (!before) throw new AppError("not_found", "Not found");
-        if (version !== undefined && version !== before.version)
-          throw new AppError("precondition_failed", "The settings were changed meanwhile");
+        assertVersion(before, version);
         if (Object.keys(changes).length === 0) return before;
         const [after] = await tx
           .update(organization)

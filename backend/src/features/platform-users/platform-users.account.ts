@@ -3,6 +3,7 @@ import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import type { Database, Transaction } from "../../db/client.ts";
 import { AppError } from "../../errors.ts";
 import type { KeepAPlatformAdmin } from "./platform-users.last-admin.ts";
@@ -17,6 +18,12 @@ import {
 import type { PlatformUser } from "./platform-users.schema.ts";
 
 export type PlatformUserAccounts = ReturnType<typeof createPlatformUserAccounts>;
+
+interface Target {
+  readonly userId: string;
+  /** What the client insists on having seen. */
+  readonly version: number | undefined;
+}
 
 interface Deps {
   readonly db: Database;
@@ -44,7 +51,7 @@ export function createPlatformUserAccounts(deps: Deps) {
   /** Does `work` on the locked person and ends all their auth sessions, in one transaction with the audit event. */
   async function act(
     caller: Caller,
-    userId: string,
+    { userId, version }: Target,
     action: string,
     work?: (tx: Transaction, before: PlatformUserRow) => Promise<void>,
   ): Promise<PlatformUser> {
@@ -52,6 +59,7 @@ export function createPlatformUserAccounts(deps: Deps) {
       const before = await lockPlatformUser(tx, userId);
       await callerNow(tx, caller, "platform.users");
       enforce(accountVerdict(caller, userId));
+      assertVersion(before, version);
       await work?.(tx, before);
       const sessionsEnded = await endSessions(tx, userId);
       await audit.record(tx, caller, {
@@ -65,35 +73,37 @@ export function createPlatformUserAccounts(deps: Deps) {
   }
 
   return {
-    /** @throws AppError `not_found`, `forbidden` (oneself), `invalid_state` (banned already), `last_admin` */
-    ban: (caller: Caller, userId: string) =>
-      act(caller, userId, "user.banned", async (tx, before) => {
+    /** @throws AppError `not_found`, `forbidden` (oneself), `precondition_failed`, `invalid_state` (banned already), `last_admin` */
+    ban: (caller: Caller, target: Target) =>
+      act(caller, target, "user.banned", async (tx, before) => {
+        const { userId } = target;
         if (before.bannedAt) throw new AppError("invalid_state", "This person is banned already");
         if (before.globalRole) await keepAPlatformAdmin(tx, userId);
         await changePlatformUser(tx, userId, { bannedAt: sql`now()` });
         await forgetProofs(tx, userId);
       }),
 
-    /** @throws AppError `not_found`, `forbidden` (oneself), `invalid_state` (not banned) */
-    unban: (caller: Caller, userId: string) =>
-      act(caller, userId, "user.unbanned", async (tx, before) => {
+    /** @throws AppError `not_found`, `forbidden` (oneself), `precondition_failed`, `invalid_state` (not banned) */
+    unban: (caller: Caller, target: Target) =>
+      act(caller, target, "user.unbanned", async (tx, before) => {
+        const { userId } = target;
         if (!before.bannedAt) throw new AppError("invalid_state", "This person is not banned");
         await changePlatformUser(tx, userId, { bannedAt: null });
         // What a sign-in left that was under way when the ban came.
         await forgetProofs(tx, userId);
       }),
 
-    /** @throws AppError `not_found`, `forbidden` (oneself) */
-    revokeSessions: (caller: Caller, userId: string) => act(caller, userId, "user.sessions_revoked"),
+    /** @throws AppError `not_found`, `forbidden` (oneself), `precondition_failed` */
+    revokeSessions: (caller: Caller, target: Target) => act(caller, target, "user.sessions_revoked"),
 
     /**
      * Takes the second factor away, with trusted devices, pending challenges and every session; tells the person.
      *
-     * @throws AppError `not_found`, `forbidden` (oneself)
+     * @throws AppError `not_found`, `forbidden` (oneself), `precondition_failed`
      */
-    resetTwoFactor: (caller: Caller, userId: string) =>
-      act(caller, userId, "user.two_factor_reset", (tx, before) =>
-        removeSecondFactor(tx, { ...before, userId }),
+    resetTwoFactor: (caller: Caller, target: Target) =>
+      act(caller, target, "user.two_factor_reset", (tx, before) =>
+        removeSecondFactor(tx, { ...before, userId: target.userId }),
       ),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ifMatchVersion, setEtag } from "../../http/etag.ts";
+import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -15,6 +15,7 @@ import type { PlatformUsersService } from "./platform-users.service.ts";
 
 const tags = ["Platform"];
 const params = z.object({ userId: idParam("userId", "User") });
+const stale = problemResponse("`If-Match` names an older version");
 const unknownUser = problemResponse("No such user");
 const lastAdmin = "The platform would be left without a platform_admin";
 
@@ -64,7 +65,7 @@ const update = securedRoute(
       400: problemResponse("A field is invalid"),
       404: unknownUser,
       409: problemResponse(`${lastAdmin}, or this user may not have the role`),
-      412: problemResponse("`If-Match` names an older version"),
+      412: stale,
     },
   },
 );
@@ -90,6 +91,7 @@ const action = <Name extends string, Path extends string>(
         200: jsonResponse(done, platformUserSchema),
         404: unknownUser,
         ...(conflict !== undefined && { 409: problemResponse(conflict) }),
+        412: stale,
       },
     },
   );
@@ -122,22 +124,26 @@ export const platformUserRoutes = (users: PlatformUsersService, accounts: Platfo
     .openapi(get, async (c) => {
       const found = await users.get(c.get("caller"), c.req.valid("param").userId);
       // Never 304: memberships and what the person changes at sign-in do not count in the version.
-      setEtag(c, found.version);
-      return c.json(found, 200);
+      return c.json(withEtag(c, found), 200);
     })
     .openapi(update, async (c) => {
       const { userId } = c.req.valid("param");
       const changed = await users.update(c.get("caller"), userId, c.req.valid("json"), ifMatchVersion(c));
-      setEtag(c, changed.version);
-      return c.json(changed, 200);
+      return c.json(withEtag(c, changed), 200);
     })
-    .openapi(ban, async (c) => c.json(await accounts.ban(c.get("caller"), c.req.valid("param").userId), 200))
-    .openapi(unban, async (c) =>
-      c.json(await accounts.unban(c.get("caller"), c.req.valid("param").userId), 200),
-    )
-    .openapi(revokeSessions, async (c) =>
-      c.json(await accounts.revokeSessions(c.get("caller"), c.req.valid("param").userId), 200),
-    )
-    .openapi(resetTwoFactor, async (c) =>
-      c.json(await accounts.resetTwoFactor(c.get("caller"), c.req.valid("param").userId), 200),
-    );
+    .openapi(ban, async (c) => {
+      const target = { ...c.req.valid("param"), version: ifMatchVersion(c) };
+      return c.json(withEtag(c, await accounts.ban(c.get("caller"), target)), 200);
+    })
+    .openapi(unban, async (c) => {
+      const target = { ...c.req.valid("param"), version: ifMatchVersion(c) };
+      return c.json(withEtag(c, await accounts.unban(c.get("caller"), target)), 200);
+    })
+    .openapi(revokeSessions, async (c) => {
+      const target = { ...c.req.valid("param"), version: ifMatchVersion(c) };
+      return c.json(withEtag(c, await accounts.revokeSessions(c.get("caller"), target)), 200);
+    })
+    .openapi(resetTwoFactor, async (c) => {
+      const target = { ...c.req.valid("param"), version: ifMatchVersion(c) };
+      return c.json(withEtag(c, await accounts.resetTwoFactor(c.get("caller"), target)), 200);
+    });

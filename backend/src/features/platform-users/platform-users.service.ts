@@ -2,6 +2,7 @@ import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import type { Database } from "../../db/client.ts";
 import { AppError } from "../../errors.ts";
 import type { KeepAPlatformAdmin } from "./platform-users.last-admin.ts";
@@ -62,8 +63,7 @@ export function createPlatformUsersService({ db, audit, cursors, keepAPlatformAd
       return db.transaction(async (tx) => {
         const before = await lockPlatformUser(tx, userId);
         await callerNow(tx, caller, "platform.users");
-        if (version !== undefined && version !== before.version)
-          throw new AppError("precondition_failed", "The user was changed meanwhile");
+        assertVersion(before, version);
         if (globalRole === before.globalRole) return toPlatformUser(before);
         if (globalRole === null) await keepAPlatformAdmin(tx, userId);
         else if (!mayBePlatformAdmin(before))
