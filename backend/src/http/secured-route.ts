@@ -13,8 +13,13 @@ import { problemResponse } from "./openapi.ts";
 
 const denied = { 401: problemResponse("Sign in first"), 403: problemResponse("Not allowed") };
 
+/** What the permission table does not say: a setting of the server, or of the organization in the path. */
+type Policy = (actor: Actor, organizationId: string) => boolean;
+
 interface Options {
   readonly permission: Permission;
+  /** Decides on the caller, not on a row: those are the service's. */
+  readonly policy?: Policy;
   /** The answer carries a secret that is shown once: it is never stored for replay. */
   readonly secretAnswer?: true;
   /** The answer is about this moment and this auth session: done again however often it is asked, nothing is kept. */
@@ -33,7 +38,7 @@ export const securedRoute = <
   P extends string,
   R extends Omit<RouteConfig, "path" | "middleware"> & { path: P },
 >(
-  { permission, secretAnswer, neverReplayed, stepUp }: Options,
+  { permission, policy, secretAnswer, neverReplayed, stepUp }: Options,
   config: R,
 ) => {
   const secured = {
@@ -41,6 +46,7 @@ export const securedRoute = <
     security: [{ bearer: [] as string[] }],
     middleware: guard(permission, {
       action: config.operationId ?? permission,
+      policy,
       hasQuery: config.request?.query !== undefined,
       hasBody: config.request?.body !== undefined,
       replays: config.method === "post" && !neverReplayed,
@@ -71,6 +77,7 @@ export const publicRoute = <
 
 interface GuardOptions {
   action: string;
+  policy: Policy | undefined;
   hasQuery: boolean;
   hasBody: boolean;
   replays: boolean;
@@ -86,6 +93,7 @@ function guard(permission: Permission, options: GuardOptions): MiddlewareHandler
     authorise(actor, permission, organizationId, () =>
       c.set("attempt", { action: options.action, ...(organizationId && { organizationId }) }),
     );
+    if (options.policy?.(actor, organizationId ?? "") === false) enforce("forbidden");
     if (!options.hasQuery) refuseQuery(c.req.url);
     if (options.stepUp && !isFresh(actor))
       throw new AppError("step_up_required", "Show your credential again: POST /api/v1/me/step-up");

@@ -53,6 +53,26 @@ test("a POST without required fields takes no body and {} alike", async () => {
   expect(withField.json).toMatchObject({ status: 400, code: "validation_failed" });
 });
 
+test("where coaches do not invite, a coach is refused before the input is read", async () => {
+  const path = `/api/v1/organizations/${world.here.organizationId}/invitations`;
+  for (const at of [path, `${path}/bulk`, `${path}?unknown=1`]) {
+    const { status, json } = await call(app, "POST", at, { token: world.here.people.coach.token, body: "{" });
+    expect([status, json?.code], at).toEqual([403, "forbidden"]);
+  }
+});
+
+test("with closed sign-up an organization is refused before its fields are read, but not to platform admins", async () => {
+  const closed = await startTestApp({
+    worker: false,
+    database: app.database,
+    env: { ORGANIZATION_SIGNUP: "closed" },
+  });
+  const create = (token: string) =>
+    call(closed, "POST", "/api/v1/organizations", { token, body: { bad: 1 } });
+  expect((await create(world.here.people.client.token)).status).toBe(403);
+  expect((await create(world.platformAdmin.token)).status).toBe(400);
+});
+
 test("a role is refused before its input is read, and input before the row is looked for", async () => {
   const { client } = world.here.people;
   const path = `/api/v1/organizations/${world.here.organizationId}`;

@@ -37,41 +37,43 @@ const list = securedRoute(
   },
 );
 
-const create = securedRoute(
-  { permission },
-  {
-    operationId: "invitations.create",
-    method: "post",
-    path,
-    tags,
-    summary: "Offer a role to an e-mail address; a link goes there by mail",
-    request: { params, body: jsonBody(createInvitationSchema) },
-    responses: {
-      201: jsonResponse("Invited; `Location` names the invitation", invitationSchema),
-      400: problemResponse("A field is invalid"),
-      404: problemResponse("No such organization of yours"),
-      409: problemResponse("A member already, or invited to this role already"),
-      429: problemResponse("The organization sent its invitations of the day"),
+const create = (policy: InvitationsService["mayInvite"]) =>
+  securedRoute(
+    { permission, policy },
+    {
+      operationId: "invitations.create",
+      method: "post",
+      path,
+      tags,
+      summary: "Offer a role to an e-mail address; a link goes there by mail",
+      request: { params, body: jsonBody(createInvitationSchema) },
+      responses: {
+        201: jsonResponse("Invited; `Location` names the invitation", invitationSchema),
+        400: problemResponse("A field is invalid"),
+        404: problemResponse("No such organization of yours"),
+        409: problemResponse("A member already, or invited to this role already"),
+        429: problemResponse("The organization sent its invitations of the day"),
+      },
     },
-  },
-);
+  );
 
-const createMany = securedRoute(
-  { permission },
-  {
-    operationId: "invitations.bulk",
-    method: "post",
-    path: `${path}/bulk`,
-    tags,
-    summary: "Invite up to 200 people; each row succeeds or fails on its own",
-    request: { params, body: jsonBody(bulkInvitationsSchema) },
-    responses: {
-      200: jsonResponse("What became of each row", bulkResultSchema),
-      400: problemResponse("No list of 1 to 200 rows"),
-      404: problemResponse("No such organization of yours"),
+const createMany = (policy: InvitationsService["mayInvite"]) =>
+  securedRoute(
+    { permission, policy },
+    {
+      operationId: "invitations.bulk",
+      method: "post",
+      path: `${path}/bulk`,
+      tags,
+      summary: "Invite up to 200 people; each row succeeds or fails on its own",
+      request: { params, body: jsonBody(bulkInvitationsSchema) },
+      responses: {
+        200: jsonResponse("What became of each row", bulkResultSchema),
+        400: problemResponse("No list of 1 to 200 rows"),
+        404: problemResponse("No such organization of yours"),
+      },
     },
-  },
-);
+  );
 
 const resend = securedRoute(
   { permission },
@@ -117,13 +119,13 @@ export const invitationRoutes = (invitations: InvitationsService) =>
         200,
       ),
     )
-    .openapi(create, async (c) => {
+    .openapi(create(invitations.mayInvite), async (c) => {
       const { organizationId } = c.req.valid("param");
       const created = await invitations.create(c.get("caller"), organizationId, c.req.valid("json"));
       c.header("Location", `/api/v1/organizations/${organizationId}/invitations/${created.id}`);
       return c.json(created, 201);
     })
-    .openapi(createMany, async (c) =>
+    .openapi(createMany(invitations.mayInvite), async (c) =>
       c.json(
         await invitations.createMany(
           c.get("caller"),

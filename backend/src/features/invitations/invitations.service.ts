@@ -15,7 +15,7 @@ import {
   type Invite,
   sevenDaysOn,
 } from "./invitations.invite.ts";
-import { invitationScope } from "./invitations.policy.ts";
+import { invitationScope, mayInviteAnybody } from "./invitations.policy.ts";
 import {
   assertNoMember,
   type InvitationRow,
@@ -82,6 +82,8 @@ export function createInvitationsService(deps: Deps) {
   }
 
   return {
+    /** Whether to anybody at all. Asked by the guard, before the body is read. */
+    mayInvite: mayInviteAnybody,
     create,
     createMany: createBulkInvite({ audit, create, explain: deps.explain }),
 

@@ -32,22 +32,23 @@ const list = securedRoute(
   },
 );
 
-const create = securedRoute(
-  { permission: "organization.create" },
-  {
-    operationId: "organizations.create",
-    method: "post",
-    path: "/organizations",
-    tags,
-    summary: "Create an organization; who is not a platform admin becomes its org_admin",
-    request: { body: jsonBody(createOrganizationSchema) },
-    responses: {
-      201: jsonResponse("Created; `Location` names it", organizationSchema),
-      400: problemResponse("A field is invalid"),
-      409: problemResponse("The slug is taken"),
+const create = (policy: OrganizationsService["mayCreate"]) =>
+  securedRoute(
+    { permission: "organization.create", policy },
+    {
+      operationId: "organizations.create",
+      method: "post",
+      path: "/organizations",
+      tags,
+      summary: "Create an organization; who is not a platform admin becomes its org_admin",
+      request: { body: jsonBody(createOrganizationSchema) },
+      responses: {
+        201: jsonResponse("Created; `Location` names it", organizationSchema),
+        400: problemResponse("A field is invalid"),
+        409: problemResponse("The slug is taken"),
+      },
     },
-  },
-);
+  );
 
 const get = securedRoute(
   { permission: "organization.read" },
@@ -89,7 +90,7 @@ const update = securedRoute(
 export const organizationRoutes = (organizations: OrganizationsService) =>
   createRouter()
     .openapi(list, async (c) => c.json(await organizations.list(c.get("caller"), c.req.valid("query")), 200))
-    .openapi(create, async (c) => {
+    .openapi(create(organizations.mayCreate), async (c) => {
       const created = await organizations.create(c.get("caller"), c.req.valid("json"));
       c.header("Location", `/api/v1/organizations/${created.id}`);
       setEtag(c, created.version);

@@ -2,7 +2,7 @@ import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import { membershipIn } from "../../auth/access.ts";
-import type { Caller } from "../../auth/actor.ts";
+import type { Actor, Caller } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
 import { member, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
@@ -36,6 +36,9 @@ interface Deps {
 /** Tenants. The guard has decided on the role before any of these is called. */
 export function createOrganizationsService({ db, audit, cursors, signup, invite }: Deps) {
   return {
+    /** Asked by the guard, before the body is read. */
+    mayCreate: (actor: Actor): boolean => canCreateOrganization(actor, signup),
+
     /** Every organization, newest first; platform admins only. */
     async list(_caller: Caller, { limit, cursor }: OrganizationsQuery): Promise<OrganizationPage> {
       const after = cursors.read("organizations", {}, cursor);
@@ -50,12 +53,10 @@ export function createOrganizationsService({ db, audit, cursors, signup, invite 
     },
 
     /**
-     * @throws AppError `forbidden` where only platform admins create organizations, `conflict` for a taken slug or
+     * @throws AppError `conflict` for a taken slug or
      *   where the creator names themselves as admin, `step_up_required` for an admin named with an old credential
      */
     async create(caller: Caller, input: CreateOrganization): Promise<Organization> {
-      if (!canCreateOrganization(caller, signup))
-        throw new AppError("forbidden", "Only platform admins create organizations here");
       return db.transaction(async (tx) => {
         const [created] = await tx
           .insert(organization)
