@@ -1,8 +1,7 @@
-import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context } from "hono";
-import type { ByteRange, Streamable } from "../adapters/storage/port.ts";
+import type { ByteRange, StoredBytes, Streamable } from "../adapters/storage/port.ts";
 import { AppError } from "../errors.ts";
 import type { SecuredEnv } from "./app-env.ts";
 import { matchesEtag } from "./etag.ts";
@@ -48,14 +47,14 @@ export async function sendStream(c: Context<SecuredEnv>, body: Streamable): Prom
  */
 export async function pipeOut(
   c: Context<SecuredEnv>,
-  source: Readable,
+  source: StoredBytes,
   { status, headers }: { status: number; headers: Record<string, string> },
 ): Promise<Response> {
   const { outgoing } = c.env;
   outgoing.writeHead(status, headers);
   outgoing.setTimeout(idleMs, () => outgoing.destroy());
   try {
-    await pipeline(source, outgoing);
+    await (source.sendTo?.(outgoing) ?? pipeline(source, outgoing));
   } catch (error) {
     // A client that left before the first byte leaves the source untouched by the pipeline.
     source.destroy();

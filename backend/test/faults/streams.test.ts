@@ -71,7 +71,7 @@ async function begin(url: string, headers: Record<string, string>, atLeast: numb
 }
 
 describe("the memory of a server", () => {
-  it("does not grow with the files it streams: 100 slow readers of 50 MB at once in less than 200 MB", async () => {
+  it("does not grow with the files it streams: 100 slow readers of 50 MB at once in less than 100 MB", async () => {
     const tenant = await createTenant(people);
     const { token } = tenant.people.org_admin;
     const size = 50_000_000;
@@ -95,7 +95,7 @@ describe("the memory of a server", () => {
     const some = readers.splice(0, 10);
     expect(await Promise.all(some.map((reader) => reader.toTheEnd()))).toEqual(Array(10).fill(size));
     for (const reader of readers) reader.leave();
-    // Some 15 MB are in use; the rest is garbage that is not collected yet, more of it on a busy machine.
-    expect(memory("VmHWM") - before).toBeLessThan(200);
+    // Some 25 MB are in use; the rest is garbage that is not collected yet, more of it on a busy machine.
+    expect(memory("VmHWM") - before).toBeLessThan(100);
   }, 60_000);
 });

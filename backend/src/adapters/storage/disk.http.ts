@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
 import { AppError } from "../../errors.ts";
 import { mapFaults } from "./disk.faults.ts";
 import type { DiskMultipart } from "./disk.multipart.ts";
@@ -140,7 +139,7 @@ async function download(
       return;
     }
     response.setTimeout(IDLE_DOWNLOAD_MS, () => response.destroy());
-    await pipeline(object.stream(range), response);
+    await object.stream(range).sendTo(response);
   } finally {
     await object.close();
   }

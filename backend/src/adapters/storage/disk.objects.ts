@@ -1,17 +1,18 @@
 import { constants } from "node:fs";
 import { copyFile, type FileHandle, open, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { AppError } from "../../errors.ts";
 import { codeOf, nullIfMissing } from "./disk.faults.ts";
 import { type DiskFolders, objectPath } from "./disk.folders.ts";
 import { bytes, publish, toHead, writeTemporary } from "./disk.publish.ts";
-import type { ByteRange, ObjectHead } from "./port.ts";
+import { sendFile } from "./disk.send.ts";
+import type { ByteRange, ObjectHead, StoredBytes } from "./port.ts";
 
 /** An object that stays as it was when opened, even when it is replaced or deleted meanwhile. */
 export interface OpenObject extends ObjectHead {
   /** Closes itself at its end, on error and on `destroy()`. */
-  stream(range?: ByteRange): Readable;
+  stream(range?: ByteRange): Readable & { sendTo(destination: Writable): Promise<void> };
   /** For when `stream` is not called. */
   close(): Promise<void>;
 }
@@ -39,7 +40,7 @@ export function createDiskObjects(folders: DiskFolders) {
       return stats && toHead(stats);
     },
 
-    async read(key: string, range?: ByteRange): Promise<Readable | null> {
+    async read(key: string, range?: ByteRange): Promise<StoredBytes | null> {
       const object = await openObject(key);
       if (object === null || range === undefined) return object?.stream() ?? null;
       if (range.start < object.size) return object.stream(range);
@@ -74,7 +75,14 @@ export function createDiskObjects(folders: DiskFolders) {
 function opened(file: FileHandle, head: ObjectHead): OpenObject {
   return {
     ...head,
-    stream: (range) => file.createReadStream(range && { start: range.start, end: range.end }),
+    stream(range) {
+      const stream = file.createReadStream(range && { start: range.start, end: range.end });
+      const sent = range ?? { start: 0, end: head.size - 1 };
+      return Object.assign(stream, {
+        // Nothing is read from the stream then, but it still holds the file open.
+        sendTo: (destination: Writable) => sendFile(file, sent, destination).finally(() => stream.destroy()),
+      });
+    },
     close: () => file.close(),
   };
 }

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 /**
  * Where file bytes live. Two drivers (`disk`, `s3`) pass one contract suite.
@@ -16,7 +16,7 @@ export interface StoragePort {
   /** Size and ETag, or null when there is no such object. */
   head(key: string): Promise<ObjectHead | null>;
   /** The bytes, or the inclusive byte range; null when there is no such object. Destroy the stream to stop early. */
-  read(key: string, range?: ByteRange): Promise<Readable | null>;
+  read(key: string, range?: ByteRange): Promise<StoredBytes | null>;
   /** Stores `size` bytes; the object appears whole or not at all. */
   put(key: string, body: Readable | Uint8Array, meta: { contentType: string; size: number }): Promise<void>;
   /** Server-side copy; rejects with `AppError("not_found")` when `from` is missing. */
@@ -36,6 +36,12 @@ export interface StoragePort {
   listMultiparts(prefix: string): AsyncIterable<ListedMultipart>;
   /** Ends connections. */
   close(): Promise<void>;
+}
+
+/** A stream of an object; where the driver has a cheaper way to a socket than `pipeline`, it says so. */
+export interface StoredBytes extends Readable {
+  /** Instead of reading: sends all to `destination` and ends as `pipeline` does, with both closed. */
+  sendTo?(destination: Writable): Promise<void>;
 }
 
 export interface ByteRange {
@@ -112,5 +118,5 @@ export interface Streamable {
   readonly size: number;
   readonly contentType: string;
   readonly disposition: string;
-  open(range: ByteRange | null): Promise<Readable>;
+  open(range: ByteRange | null): Promise<StoredBytes>;
 }
