@@ -1,9 +1,15 @@
 /** `pnpm demo`: the main job against a running development server, every request printed with its answer. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { DemoFailure } from "./demo-api.ts";
 import { runTour } from "./demo-tour.ts";
 
-const { values } = parseArgs({ options: { url: { type: "string", default: "http://localhost:3001" } } });
+// The same as `pnpm dev` reads.
+process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
+if (existsSync(".env")) process.loadEnvFile(".env");
+const url = `http://localhost:${process.env.PORT || 3001}`;
+const { values } = parseArgs({ options: { url: { type: "string", default: url } } });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {

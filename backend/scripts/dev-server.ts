@@ -36,10 +36,13 @@ export interface ServerProcess {
 /** Runs the server in a process group of its own, so that Ctrl-C reaches it once, through `stop`. */
 export function startServer(options: {
   file: string;
-  watch: boolean;
+  /** Folders whose changes restart it; none for a server that runs once. */
+  watch: readonly string[];
   env: NodeJS.ProcessEnv;
 }): ServerProcess {
-  const watch = options.watch ? ["--watch", "--watch-preserve-output"] : [];
+  // Named folders: left to itself, `--watch` restarts on every change below node_modules, too.
+  const folders = options.watch.map((folder) => `--watch-path=${folder}`);
+  const watch = folders.length > 0 ? [...folders, "--watch-preserve-output"] : [];
   const child: ChildProcess = spawn(process.execPath, [...watch, options.file], {
     env: options.env,
     stdio: ["ignore", "inherit", "inherit"],

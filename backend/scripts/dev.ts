@@ -97,7 +97,7 @@ async function start(): Promise<void> {
   if (stopping.signal.aborted) return;
   server = startServer({
     file: serverFile,
-    watch: !flags["no-watch"],
+    watch: flags["no-watch"] ? [] : ["backend/src", "drizzle"],
     env: serverEnvironment(config, secrets, url),
   });
   server.ended.then((code) => void stop(code), fail);

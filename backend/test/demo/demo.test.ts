@@ -15,8 +15,11 @@ const app = await startTestApp();
 await createDemoData(app.deps.db, app.deps.passwords);
 const bare = await startTestApp();
 
-async function runDemo(url: string): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [script, "--url", url], { stdio: ["ignore", "pipe", "pipe"] });
+async function runDemo(url: string, byPort = false): Promise<{ code: number | null; output: string }> {
+  const env = { ...process.env, PORT: new URL(url).port };
+  const child = byPort
+    ? spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "pipe"], env })
+    : spawn(process.execPath, [script, "--url", url], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -30,6 +33,11 @@ test("without demo accounts the demo says so and fails", async () => {
   const { code, output } = await runDemo(bare.url);
   expect(output).toContain("admin@northwind.test cannot sign in: this server has no demo data");
   expect(code).toBe(1);
+});
+
+test("the demo goes to the server of the same PORT", async () => {
+  const { output } = await runDemo(bare.url, true);
+  expect(output).toContain(`a tour of http://localhost:${new URL(bare.url).port}`);
 });
 
 test("the demo walks the main job to its end, twice in a row, and shows no whole token", async () => {
