@@ -35,6 +35,7 @@ import { securityHeaders } from "./http/middleware/security-headers.ts";
 import { urlLimit } from "./http/middleware/url-limit.ts";
 import { answerError } from "./http/problem.ts";
 import { createRouteTable, type RouteTable } from "./http/route-table.ts";
+import { speakPlainly } from "./http/validation.ts";
 
 /**
  * The corridor every request walks, in order: context and log → security headers → CORS → URL length → (for `/api`)
@@ -43,6 +44,7 @@ import { createRouteTable, type RouteTable } from "./http/route-table.ts";
  */
 export function createApp(deps: Deps): Hono<AppEnv> {
   const { config, errors } = deps;
+  speakPlainly();
   const root = rootRoutes(deps.services.system);
   const v1 = new OpenAPIHono<SecuredEnv>();
   v1.route("/", systemRoutes(deps.services.system, errors));

@@ -134,12 +134,13 @@ export async function answerError(error: unknown, c: Context<AppEnv>): Promise<R
  * What every 429 tells beyond its headers.
  *
  * @param seconds until it makes sense to try again.
+ * @param tip what to do besides waiting.
  */
-export const tooMany = (seconds: number, { max, window }: { max: number; window: number }) => ({
+export const tooMany = (seconds: number, { max, window }: { max: number; window: number }, tip = "") => ({
   retryAfter: new Date(Date.now() + seconds * 1000).toISOString(),
   limit: max,
   window: inWords(window),
-  tip: "Wait until retryAfter. Send many changes in one bulk request, and cache what you read.",
+  tip: `Wait until retryAfter. ${tip}`.trimEnd(),
 });
 
 function inWords(seconds: number): string {

@@ -1,9 +1,13 @@
-import type { ZodError } from "zod";
+import { config, type ZodError } from "zod";
 import { AppError, type FieldError } from "../errors.ts";
+import { plainWords } from "./plain-words.ts";
 
 /** An answer must not be larger than the request that it refuses. */
 const maxEntries = 20;
 const maxName = 100;
+
+/** Schemas are shared by all apps of a process, and so are the words for what does not fit them. */
+export const speakPlainly = (): void => void config({ localeError: plainWords });
 
 /** One entry a field, by its path; an unknown field is named itself. */
 export function fieldErrors(error: ZodError): FieldError[] {

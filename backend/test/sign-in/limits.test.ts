@@ -39,6 +39,7 @@ describe.for(families)("%s", ([path, body]) => {
     expect(status).toBe(429);
     expect(headers.get("content-type")).toMatch(/^application\/problem\+json/);
     expect(json).toMatchObject({ status: 429, code: "rate_limited", limit: 10, details: [] });
+    expect(json.tip, "nothing to send in bulk here").toBe("Wait until retryAfter.");
     expect(json.window).toMatch(/^(60 seconds|1 minute)$/);
     for (const field of ["tip", "error", "message", "title", "detail", "requestId", "instance", "type"])
       expect(json[field], field).toEqual(expect.any(String));

@@ -10,6 +10,8 @@ interface Budgets {
   readonly write: Budget;
 }
 
+const requestsTip = "Send many changes in one bulk request, and cache what you read.";
+
 const isWrite = (method: string): boolean => ["POST", "PUT", "PATCH", "DELETE"].includes(method);
 
 /** Counts against the caller's address, before anybody looks at a token. */
@@ -33,11 +35,11 @@ async function limit(
 ): Promise<Response | undefined> {
   const total = await limiter.consume(`${key}:all`, all);
   announce(c, total, all);
-  if (!total.allowed) return refuse(c, total, all, "Rate Limit Exceeded");
+  if (!total.allowed) return refuse(c, total, all, "Rate Limit Exceeded", requestsTip);
   if (!isWrite(c.req.method)) return undefined;
   const writes = await limiter.consume(`${key}:write`, write);
   announce(c, writes, write);
-  if (!writes.allowed) return refuse(c, writes, write, "Write Rate Limit Exceeded");
+  if (!writes.allowed) return refuse(c, writes, write, "Write Rate Limit Exceeded", requestsTip);
   return undefined;
 }
 
@@ -54,10 +56,17 @@ export function announce(c: Context<AppEnv>, used: Consumed, budget: Budget): vo
   outgoing.setHeader("RateLimit-Policy", `${budget.max};w=${budget.window}`);
 }
 
-export function refuse(c: Context<AppEnv>, used: Consumed, budget: Budget, title: string): Response {
+/** @param tip what to do besides waiting */
+export function refuse(
+  c: Context<AppEnv>,
+  used: Consumed,
+  budget: Budget,
+  title: string,
+  tip?: string,
+): Response {
   c.header("Retry-After", String(used.resetIn));
   return problem(c, "rate_limited", `Too many requests: try again in ${used.resetIn} seconds`, {
     title,
-    members: tooMany(used.resetIn, { max: used.limit, window: budget.window }),
+    members: tooMany(used.resetIn, { max: used.limit, window: budget.window }, tip),
   });
 }
