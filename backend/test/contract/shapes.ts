@@ -8,7 +8,7 @@ export const fields = {
   page: "nextCursor hasMore",
   problem: "type title status detail instance code requestId error message details",
   me: "id email name emailVerified globalRole twoFactorEnabled avatarFileId timeZone locale createdAt memberships",
-  membership: "memberId organizationId organizationName organizationSlug role status",
+  membership: "memberId organizationId organizationName organizationSlug role status secondFactorNeeded",
   keepAlive: "expiresAt serverTime minAppVersion",
   authSession: "id current createdAt lastSeenAt expiresAt ip userAgent client",
   organization: "id name slug logoFileId status createdAt version",

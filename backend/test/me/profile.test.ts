@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createTenant } from "../harness/client.ts";
 import { me, newAccount } from "../sign-in/account.ts";
+import { enrol } from "../sign-in/authenticator.ts";
 
 const app = await startTestApp();
 const account = await newAccount(app);
@@ -38,8 +39,15 @@ test("a person sees the own memberships and nobody else's", async () => {
       organizationSlug: expect.any(String),
       role: "coach",
       status: "active",
+      secondFactorNeeded: false,
     },
   ]);
+  await app.deps.database
+    .sql`update organization set two_factor_roles = '{coach}' where id = ${organizationId}`;
+  const needed = async (token: string) => (await me(app, token)).json.memberships[0].secondFactorNeeded;
+  expect(await needed(people.coach.token)).toBe(true);
+  expect(await needed(people.client.token), "of another role").toBe(false);
+  expect(await needed((await enrol(app, people.coach)).token), "enrolled").toBe(false);
 });
 
 test("the answer is never stale: no 304, not cached", async () => {

@@ -42,7 +42,13 @@ export const meSchema = z
     timeZone: z.string(),
     locale: z.string(),
     createdAt: instant,
-    memberships: z.array(membershipSchema),
+    memberships: z.array(
+      membershipSchema.extend({
+        secondFactorNeeded: z.boolean().openapi({
+          description: "This role opens nothing here until two-factor sign-in is turned on",
+        }),
+      }),
+    ),
   })
   .openapi("Me");
 

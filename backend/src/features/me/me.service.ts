@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
-import { freshMinutes } from "../../auth/access.ts";
+import { freshMinutes, standingOf } from "../../auth/access.ts";
 import type { Actor, Caller, Origin } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
 import { session, user } from "../../db/schema/index.ts";
@@ -197,6 +197,7 @@ function toMe(actor: Actor): Me {
         organizationSlug: membership.organization.slug,
         role: membership.role,
         status: membership.status,
+        secondFactorNeeded: standingOf(actor, membership) === "second_factor_needed",
       })),
   };
 }
