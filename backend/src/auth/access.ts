@@ -45,7 +45,7 @@ export const access = {
 
 export type Permission = keyof typeof access;
 
-export type Decision = Exclude<Standing, "active"> | "allowed" | "forbidden";
+export type Decision = Exclude<Standing, "active"> | "allowed" | "forbidden" | "oneself";
 
 /** The membership that counts: the one in the organization that owns the row, never a union. */
 export function membershipIn(actor: Actor, organizationId: string): Membership | undefined {

@@ -17,5 +17,6 @@ export function enforce(decision: Decision, organizationId?: string | null): voi
       ...known,
       fields: [{ field: "twoFactor", message: "Enrol at POST /api/auth/two-factor/enable" }],
     });
+  if (decision === "oneself") throw new AppError("forbidden", "Not on your own account", known);
   if (decision === "forbidden") throw new AppError("forbidden", "Your role does not allow this", known);
 }

@@ -49,7 +49,10 @@ test("of other platform admins too, but never of oneself, and with a fresh crede
   const stale = await createPlatformAdmin(app);
   await makeStale(app, stale);
   for (const action of actions) {
-    expect((await act(app, other, other, action)).json.code).toBe("forbidden");
+    expect((await act(app, other, other, action)).json).toMatchObject({
+      code: "forbidden",
+      detail: "Not on your own account",
+    });
     expect((await act(app, stale, other, action)).json.code).toBe("step_up_required");
   }
   expect((await me(app, other.token)).status).toBe(200);

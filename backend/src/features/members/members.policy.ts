@@ -54,7 +54,7 @@ export const grantsAdmin = (target: MemberTarget, { role }: Changes): boolean =>
  * @param adminOf every organization in which the target is an org_admin.
  */
 export function secureVerdict(actor: Actor, target: MemberTarget, adminOf: readonly string[]): Decision {
-  if (target.userId === actor.userId) return "forbidden";
+  if (target.userId === actor.userId) return "oneself";
   if (actor.globalRole === "platform_admin") return "allowed";
   const isBelow = rankIn(actor, target.organizationId) > rank[target.role];
   return isBelow && adminOf.every((id) => runs(actor, id)) ? "allowed" : "forbidden";

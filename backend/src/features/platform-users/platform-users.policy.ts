@@ -6,7 +6,7 @@ import type { Actor } from "../../auth/actor.ts";
  * own account there are `/me` and the second factor's own routes, which ask for the credential itself.
  */
 export const accountVerdict = (actor: Actor, userId: string): Decision =>
-  userId === actor.userId ? "forbidden" : "allowed";
+  userId === actor.userId ? "oneself" : "allowed";
 
 /** The whole platform is not for an address that nobody proved to be theirs, nor for who is shut out of it. */
 export const mayBePlatformAdmin = (person: {
