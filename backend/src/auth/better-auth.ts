@@ -10,6 +10,7 @@ import type { MailMessage } from "../adapters/mail/port.ts";
 import {
   emailChangeMail,
   existingAccountMail,
+  newAddressMail,
   passwordChangedMail,
   resetPasswordMail,
   verifyEmailMail,
@@ -18,6 +19,7 @@ import type { QueuePort } from "../adapters/queue/port.ts";
 import type { Config } from "../config/config.ts";
 import type { Database } from "../db/client.ts";
 import * as schema from "../db/schema/index.ts";
+import { claimsOf } from "./mail-link.ts";
 import type { Passwords } from "./password.ts";
 import { passwordLength } from "./password-rules.ts";
 import type { PasswordTraces } from "./password-trace.ts";
@@ -124,7 +126,8 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
       expiresIn: 24 * 60 * 60,
       async sendVerificationEmail({ user, token }, request) {
         if (isProven(user.email, request?.headers)) return;
-        await send(verifyEmailMail(recipient(user, page("verify-email", token))));
+        const mail = claimsOf(token)?.updateTo === undefined ? verifyEmailMail : newAddressMail;
+        await send(mail(recipient(user, page("verify-email", token))));
       },
     },
     emailAndPassword: {

@@ -5,6 +5,7 @@ import {
   emailChangeMail,
   existingAccountMail,
   fileQuarantinedMail,
+  newAddressMail,
   passwordChangedMail,
   resetPasswordMail,
   twoFactorChangedMail,
@@ -15,6 +16,7 @@ const recipient = { to: "ada@example.com", name: "Ada", url: "https://app.exampl
 
 const every = [
   ["verify", verifyEmailMail],
+  ["new address", newAddressMail],
   ["reset", resetPasswordMail],
   ["existing account", existingAccountMail],
   ["password changed", passwordChangedMail],

@@ -136,10 +136,25 @@ export const emailChangeMail = ({
   layOut({
     to,
     name,
-    subject: "Confirm your new e-mail address",
+    subject: "Confirm the change of your e-mail address",
     paragraphs: [`Somebody asked to change the e-mail address of your account to ${newEmail}.`],
     button: { label: "Confirm the change", url },
     closing: "If this was not you, ignore this mail and change your password: the address stays as it is.",
+  });
+
+/** Asks the address that an account moves to whether it belongs to its owner. */
+export const newAddressMail = ({ to, name, url }: Recipient): MailMessage =>
+  layOut({
+    to,
+    name,
+    subject: "Confirm your new e-mail address",
+    paragraphs: [
+      "You asked to use this address for your account from now on. Please confirm that it is yours.",
+      "Then you sign in with it, on every device anew; the earlier address does not open the account any more.",
+    ],
+    button: { label: "Use this address", url },
+    closing:
+      "If you did not ask for this, ignore this mail: no account uses this address without your confirmation.",
   });
 
 /** Tells that a file did not pass the malware scan; says neither which nor what was found. `url` leads to the client. */

@@ -1,10 +1,11 @@
 import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Origin } from "../../auth/actor.ts";
+import { claimsOf } from "../../auth/mail-link.ts";
 import type { Database } from "../../db/client.ts";
 import { account, session, user } from "../../db/schema/index.ts";
 import type { BetterAuthAnswer, ClientRequest } from "./sign-in.better-auth.ts";
-import { claimsOf, type createConsequences } from "./sign-in.consequences.ts";
+import type { createConsequences } from "./sign-in.consequences.ts";
 import type { Devices } from "./sign-in.devices.ts";
 import type { AuthCall } from "./sign-in.schema.ts";
 

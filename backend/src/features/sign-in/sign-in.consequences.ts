@@ -9,6 +9,7 @@ import {
 } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
 import type { Actor } from "../../auth/actor.ts";
+import { claimsOf } from "../../auth/mail-link.ts";
 import type { Database } from "../../db/client.ts";
 import { session, user, verification } from "../../db/schema/index.ts";
 import type { BetterAuthAnswer } from "./sign-in.better-auth.ts";
@@ -113,14 +114,4 @@ export function createConsequences({
       return undefined;
     },
   };
-}
-
-/** What the token of a mail link says, whoever wrote it; null for what is none. */
-export function claimsOf(token: unknown): { email?: string; updateTo?: string; requestType?: string } | null {
-  const payload = String(token).split(".")[1] ?? "";
-  try {
-    return JSON.parse(Buffer.from(payload, "base64url").toString());
-  } catch {
-    return null;
-  }
 }
