@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, password } from "../harness/client.ts";
 import { freshEmail, me, newAccount, signIn, signUp } from "../sign-in/account.ts";
-import { answer, challenge, freeCodes, newEnrolled } from "../sign-in/authenticator.ts";
+import { answer, authenticator, challenge, freeCodes, newEnrolled } from "../sign-in/authenticator.ts";
 import { expectProblem } from "./shapes.ts";
 
 const app = await startTestApp({ worker: false });
@@ -103,6 +103,23 @@ test("get-session carries the signed token only", async () => {
   const { json } = await call(app, "GET", "/api/auth/get-session", { token: account.token });
   expect(json.session.token).toBe(account.token);
   expect(json.user).toMatchObject({ id: account.userId, email });
+});
+
+test("a person is told field by field, whatever Better-auth knows of them", async () => {
+  const { json } = await signIn(app, email);
+  expect(Object.keys(json).sort()).toEqual(["token", "user"]);
+  const { json: current } = await call(app, "GET", "/api/auth/get-session", { token: json.token });
+  const user = ["createdAt", "email", "emailVerified", "id", "name", "twoFactorEnabled"];
+  for (const one of [json.user, current.user]) expect(Object.keys(one).sort()).toEqual(user);
+});
+
+test("enrolment answers with the state it leads to, and a URI that every app reads alike", async () => {
+  const { token } = (await auth("sign-up/email", { name: "A", email: freshEmail(), password })).json;
+  const { totpURI } = (await auth("two-factor/enable", { password }, token)).json;
+  expect(totpURI).toMatch(/^otpauth:\/\/totp\/Coaching%20App:.*&issuer=Coaching%20App(&|$)/);
+  const code = await authenticator(totpURI).code();
+  const { json } = await auth("two-factor/verify-totp", { code }, token);
+  expect(json.user.twoFactorEnabled).toBe(true);
 });
 
 test("a password change answers with the only token that is left", async () => {

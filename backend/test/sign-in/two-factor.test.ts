@@ -112,7 +112,7 @@ describe("a sign-in with a second factor", () => {
     const { email, device } = await newEnrolled(app);
     for (const odd of ["%", "%ff", "%00", "%00.x", "%0a.x"]) {
       const { status, json } = await answer(app, odd, await device.code());
-      expect([status, json.code], odd).toEqual([401, "INVALID_TWO_FACTOR_COOKIE"]);
+      expect([status, json.code], odd).toEqual([401, "INVALID_TWO_FACTOR_CHALLENGE"]);
       const pending = await signIn(app, email, password, { "x-trust-device": odd });
       expect([pending.status, pending.json.twoFactorRedirect], odd).toEqual([200, true]);
     }

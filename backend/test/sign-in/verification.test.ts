@@ -160,10 +160,15 @@ describe("a change of the address", () => {
     expect(await mailsTo(app, newEmail), "nothing before the owner has agreed").toEqual([]);
     expect((await verify(tokenIn(confirmation, "/verify-email"))).status).toBe(200);
     expect((await me(app, token)).json.email, "not before the new address is proven").toBe(email);
-    const proof = await verify(
-      tokenIn(await mailTo(app, newEmail, leadsTo("/verify-email")), "/verify-email"),
-    );
+    const asked = await mailTo(app, newEmail, leadsTo("/verify-email"));
+    expect(asked.text).toMatch(/use this address for your account/);
+    expect(asked.text).not.toMatch(/create an account/);
+    const link = tokenIn(asked, "/verify-email");
+    const proof = await verify(link);
     expect(proof.status, proof.text).toBe(200);
+    const again = await verify(link);
+    expect(again, "the link works once").toMatchObject({ status: 400, json: { code: "INVALID_TOKEN" } });
+    expect(again.json.detail).toMatch(/used already/);
     expect((await me(app, elsewhere)).status).toBe(401);
     expect((await signIn(app, email)).status).toBe(401);
     const signedIn = await signIn(app, newEmail);

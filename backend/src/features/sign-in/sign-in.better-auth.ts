@@ -83,7 +83,7 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
     const text = await answer.text();
     const body: Record<string, unknown> = text === "" ? {} : JSON.parse(text);
     // Some refusals are thrown, and some are answers.
-    if (answer.status >= 400) throw refusal(answer.status, body);
+    if (answer.status >= 400) throw refusal(answer.status, body, endpoint.path);
     const sent = answer.headers.get("set-auth-token");
     return {
       status: answer.status,
@@ -127,6 +127,16 @@ function decoded(sent: string): string {
   }
 }
 
+/** For a pending second factor that is unknown, answered or over. */
+export const deadChallenge = () =>
+  new AuthRefusal(401, "INVALID_TWO_FACTOR_CHALLENGE", "This sign-in is over: start again with the password");
+
+/** For the link of a mail that was followed before, is too old, or was never sent. */
+export const deadLink = (code?: string) =>
+  code === "TOKEN_EXPIRED"
+    ? new AuthRefusal(400, code, "This link is too old: ask for another one")
+    : new AuthRefusal(400, "INVALID_TOKEN", "This link is not valid, or was used already");
+
 async function settle<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
@@ -136,12 +146,19 @@ async function settle<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-function refusal(status: number, body: { code?: unknown; message?: unknown }): AppError | AuthRefusal {
+function refusal(
+  status: number,
+  body: { code?: unknown; message?: unknown },
+  path?: string,
+): AppError | AuthRefusal {
   const code = String(body.code ?? status);
   // What Better-auth could not write is our trouble, not the caller's.
   if (status >= 500 || code === "FAILED_TO_CREATE_USER")
     return new AppError("unavailable", "Sign-in is not available at the moment: try again", {
       retryAfter: 5,
     });
+  if (code === "INVALID_TWO_FACTOR_COOKIE") return deadChallenge();
+  // No sign-in failed: the link did, and whose it was is nobody's business.
+  if (path === "/verify-email") return deadLink(code);
   return new AuthRefusal(status, code, String(body.message ?? "The request was refused"));
 }

@@ -1,6 +1,6 @@
 import type { AccountLock } from "../../auth/account-lock.ts";
 import { neighbourhoodOf } from "../../http/client-ip.ts";
-import { AuthRefusal, type BetterAuthClient, type ClientRequest } from "./sign-in.better-auth.ts";
+import { type BetterAuthClient, type ClientRequest, deadChallenge } from "./sign-in.better-auth.ts";
 import type { Devices } from "./sign-in.devices.ts";
 import type { GuessCap } from "./sign-in.guess-cap.ts";
 import type { AuthCall } from "./sign-in.schema.ts";
@@ -44,7 +44,7 @@ export function createGuesses({ locks, cap, devices, betterAuth }: Deps) {
       return { lock: locks.password, subject: actor.email };
     if (actor || endpoint.access !== "challenge") return null;
     const id = await betterAuth.challenged(challenge ?? "");
-    if (id === null) throw new AuthRefusal(401, "INVALID_TWO_FACTOR_COOKIE", "Invalid two factor challenge");
+    if (id === null) throw deadChallenge();
     return { lock: locks.code, subject: id, owner: { id } };
   }
 

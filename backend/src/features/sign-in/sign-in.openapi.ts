@@ -1,11 +1,44 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { idSchema } from "../../http/ids.ts";
+import { instant, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import type { AuthEndpoint } from "./sign-in.schema.ts";
 
 const answer = z
-  .looseObject({
+  .object({
+    status: z.boolean().optional(),
+    success: z.boolean().optional(),
+    message: z.string().optional(),
+    user: z
+      .object({
+        id: idSchema,
+        email: z.string(),
+        name: z.string(),
+        emailVerified: z.boolean(),
+        twoFactorEnabled: z.boolean(),
+        createdAt: instant,
+      })
+      .nullable()
+      .optional(),
+    nextStep: z
+      .enum(["sign_in", "verify_email"])
+      .optional()
+      .openapi({ description: "Of a sign-up without a token; the same whether there was an account or not" }),
+    method: z.literal("totp").optional(),
+    totpURI: z.string().optional(),
+    backupCodes: z.array(z.string()).optional(),
+    session: z
+      .object({
+        id: idSchema,
+        userId: idSchema,
+        token: z.string(),
+        createdAt: instant,
+        updatedAt: instant,
+        expiresAt: instant,
+      })
+      .optional(),
     token: z.string().nullable().optional().openapi({ description: "Signed; the same as `set-auth-token`" }),
     twoFactorRedirect: z.boolean().optional(),
+    twoFactorMethods: z.array(z.string()).optional(),
     challengeToken: z
       .string()
       .optional()

@@ -44,7 +44,11 @@ export function authEndpoints({
   passwordLength,
   verifiesAddresses,
 }: Rules): readonly AuthEndpoint[] {
-  const newPassword = z.string().min(passwordLength.min).max(passwordLength.max).refine(noNul);
+  const newPassword = z
+    .string()
+    .min(passwordLength.min)
+    .max(passwordLength.max)
+    .refine(noNul, "Must not contain NUL");
   const password = z.string().min(1).max(passwordLength.max);
   const ourPage = z
     .url()

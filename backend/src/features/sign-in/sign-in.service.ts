@@ -8,11 +8,13 @@ import type { UsedCodes } from "../../auth/used-codes.ts";
 import type { Config } from "../../config/config.ts";
 import { AppError } from "../../errors.ts";
 import type { Aftermath } from "./sign-in.aftermath.ts";
+import { answerBody } from "./sign-in.answer.ts";
 import {
   AuthRefusal,
   type BetterAuthAnswer,
   type BetterAuthClient,
   type ClientRequest,
+  deadLink,
 } from "./sign-in.better-auth.ts";
 import type { Gate } from "./sign-in.gate.ts";
 import type { Guesses, Locks } from "./sign-in.guesses.ts";
@@ -106,19 +108,19 @@ export function createSignInService(deps: Deps) {
   }
 
   function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
-    const body = { ...answer.body };
     // A mail link proves an address; it signs nobody in past a second factor.
     const token = call.endpoint.path === "/verify-email" ? null : (answer.token?.signed ?? null);
-    if ("token" in body || token) body.token = token;
-    if (answer.challenge) body.challengeToken = answer.challenge;
-    if (answer.trustedDevice) body.trustDeviceToken = answer.trustedDevice;
-    return { status: answer.status, body, token, location: call.endpoint.query ? page(call) : null };
+    return {
+      status: answer.status,
+      body: answerBody(call, answer, token),
+      token,
+      location: call.endpoint.query ? page(call) : null,
+    };
   }
 
   async function attempt(call: AuthCall, client: ClientRequest, subject?: string): Promise<AuthAnswer> {
     const { endpoint, input } = call;
-    if (endpoint.path === "/verify-email" && (await aftermath.namesBanned(input.token)))
-      throw new AuthRefusal(401, "INVALID_TOKEN", "Invalid token");
+    if (endpoint.path === "/verify-email" && (await aftermath.namesBanned(input.token))) throw deadLink();
     const trace = await traceFor(call);
     const answer = await forward(call, client, subject, trace).catch(async (error: unknown) => {
       // It tells that the password is right; to somebody banned nothing does.
@@ -177,7 +179,6 @@ export function createSignInService(deps: Deps) {
         name: actor.name,
         emailVerified: actor.emailVerified,
         twoFactorEnabled: actor.twoFactorEnabled,
-        image: null,
         createdAt: actor.createdAt,
       },
     }),
