@@ -35,6 +35,8 @@ export const invitationAttempts: Readonly<Record<string, Prepare>> = {
     params: { organizationId: target.organizationId },
     body: { invitations: [offer("client")] },
   }),
+  "invitations.get: of a client": on("client"),
+  "invitations.get: of an org_admin": on("org_admin"),
   "invitations.resend: of a client": on("client"),
   "invitations.resend: of an org_admin": on("org_admin"),
   "invitations.revoke: of a client": on("client"),

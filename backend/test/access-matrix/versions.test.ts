@@ -74,6 +74,7 @@ test("organizations, settings, members, invitations, files, people and oneself a
     "/api/v1/files/{fileId}",
     "/api/v1/me",
     "/api/v1/organizations/{organizationId}",
+    "/api/v1/organizations/{organizationId}/invitations/{invitationId}",
     "/api/v1/organizations/{organizationId}/members/{memberId}",
     "/api/v1/organizations/{organizationId}/settings",
     "/api/v1/platform/users/{userId}",

@@ -15,7 +15,7 @@ export const fields = {
   settings: "clientsSeeDirectory coachesInviteClients twoFactorRoles version",
   storage: "usedBytes reservedBytes fileCount quotaBytes",
   member: "id userId organizationId name email role status joinedAt version",
-  invitation: "id email role status expiresAt invitedBy createdAt",
+  invitation: "id email role status expiresAt invitedBy createdAt version",
   preview: "organizationName role emailMasked expiresAt status",
   invitationAnswer: "id organizationId organizationName memberId email role status",
   presigned: "uploadUrl method headers storageKey expiresAt",

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { ifMatchVersion, isNotModified, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
@@ -14,6 +15,7 @@ import {
 import type { InvitationsService } from "./invitations.service.ts";
 
 const tags = ["Invitations"];
+const stale = problemResponse("`If-Match` names an older version");
 const permission = "invitation.manage";
 const path = "/organizations/{organizationId}/invitations";
 const organizationId = idParam("organizationId", "Organization");
@@ -75,6 +77,23 @@ const createMany = (policy: InvitationsService["mayInvite"]) =>
     },
   );
 
+const get = securedRoute(
+  { permission },
+  {
+    operationId: "invitations.get",
+    method: "get",
+    path: `${path}/{invitationId}`,
+    tags,
+    summary: "One invitation that you may deal with",
+    request: { params: oneParams },
+    responses: {
+      200: jsonResponse("The invitation; `ETag` is its version", invitationSchema),
+      304: { description: "`If-None-Match` names this version, and it did not expire" },
+      404: problemResponse("No such invitation"),
+    },
+  },
+);
+
 const resend = securedRoute(
   { permission },
   {
@@ -88,6 +107,7 @@ const resend = securedRoute(
       200: jsonResponse("Pending again", invitationSchema),
       404: problemResponse("No such invitation"),
       409: problemResponse("Answered or revoked, or a member by now"),
+      412: stale,
       429: problemResponse("The organization sent its invitations of the day"),
     },
   },
@@ -106,6 +126,7 @@ const revoke = securedRoute(
       204: { description: "Revoked" },
       404: problemResponse("No such invitation, or revoked before"),
       409: problemResponse("Answered already"),
+      412: stale,
     },
   },
 );
@@ -123,7 +144,7 @@ export const invitationRoutes = (invitations: InvitationsService) =>
       const { organizationId } = c.req.valid("param");
       const created = await invitations.create(c.get("caller"), organizationId, c.req.valid("json"));
       c.header("Location", `/api/v1/organizations/${organizationId}/invitations/${created.id}`);
-      return c.json(created, 201);
+      return c.json(withEtag(c, created), 201);
     })
     .openapi(createMany(invitations.mayInvite), async (c) =>
       c.json(
@@ -135,12 +156,20 @@ export const invitationRoutes = (invitations: InvitationsService) =>
         200,
       ),
     )
+    .openapi(get, async (c) => {
+      const { organizationId, invitationId } = c.req.valid("param");
+      const found = await invitations.get(c.get("caller"), organizationId, invitationId);
+      // Time alone makes it expire, without a version.
+      const isKnown = isNotModified(c, found.version) && found.status !== "expired";
+      return isKnown ? c.body(null, 304) : c.json(found, 200);
+    })
     .openapi(resend, async (c) => {
       const { organizationId, invitationId } = c.req.valid("param");
-      return c.json(await invitations.resend(c.get("caller"), organizationId, invitationId), 200);
+      const sent = await invitations.resend(c.get("caller"), organizationId, invitationId, ifMatchVersion(c));
+      return c.json(withEtag(c, sent), 200);
     })
     .openapi(revoke, async (c) => {
       const { organizationId, invitationId } = c.req.valid("param");
-      await invitations.revoke(c.get("caller"), organizationId, invitationId);
+      await invitations.revoke(c.get("caller"), organizationId, invitationId, ifMatchVersion(c));
       return c.body(null, 204);
     });

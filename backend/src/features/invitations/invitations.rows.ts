@@ -19,6 +19,7 @@ export function toInvitation(row: InvitationRow, invitedBy: string | null): Invi
     expiresAt: row.expiresAt.toISOString(),
     invitedBy,
     createdAt: row.createdAt.toISOString(),
+    version: row.version,
   };
 }
 

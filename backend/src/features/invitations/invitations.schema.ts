@@ -17,6 +17,7 @@ export const invitationSchema = z
       .nullable()
       .openapi({ description: "User id; null for the platform and for who is gone" }),
     createdAt: instant,
+    version: z.int(),
   })
   .openapi("Invitation");
 

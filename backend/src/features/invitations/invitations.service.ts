@@ -3,6 +3,7 @@ import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import type { Transaction } from "../../db/client.ts";
 import { invitation, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
@@ -53,12 +54,14 @@ export function createInvitationsService(deps: Deps) {
   }
 
   /** @throws AppError `not_found` for one the caller knows nothing of, `forbidden` for one above their ceiling */
-  async function manageable(tx: Transaction, caller: Caller, organizationId: string, id: string) {
-    const [found] = await tx
+  async function manageable(caller: Caller, organizationId: string, id: string, tx?: Transaction) {
+    const query = (tx ?? db)
       .select({ row: invitation, inviter: user.id })
       .from(invitation)
       .leftJoin(user, inviterOf(caller))
       .where(and(eq(invitation.id, id), eq(invitation.organizationId, organizationId)));
+    // Who is about to change it compares the version: of two with the same one, one finds another.
+    const [found] = await (tx ? query.for("no key update", { of: invitation }) : query);
     const scope = invitationScope(caller, organizationId);
     const isForeign = scope.invitedBy !== undefined && found?.row.invitedBy !== scope.invitedBy;
     if (!found || isForeign) throw new AppError("not_found", "Not found");
@@ -86,6 +89,12 @@ export function createInvitationsService(deps: Deps) {
     mayInvite: mayInviteAnybody,
     create,
     createMany: createBulkInvite({ audit, create, explain: deps.explain }),
+
+    /** @throws AppError `not_found`, `forbidden` */
+    async get(caller: Caller, organizationId: string, invitationId: string): Promise<Invitation> {
+      const { row, inviter } = await manageable(caller, organizationId, invitationId);
+      return toInvitation(row, inviter);
+    },
 
     /** Newest first; each caller sees what they may deal with. */
     async list(
@@ -121,9 +130,15 @@ export function createInvitationsService(deps: Deps) {
      * @throws AppError `not_found`, `forbidden`, `step_up_required`, `rate_limited`, `conflict` for who is a member by
      *   now, `invalid_state` for an invitation that was answered or revoked
      */
-    async resend(caller: Caller, organizationId: string, invitationId: string): Promise<Invitation> {
+    async resend(
+      caller: Caller,
+      organizationId: string,
+      invitationId: string,
+      version: number | undefined,
+    ): Promise<Invitation> {
       return db.transaction(async (tx) => {
-        const { row, inviter } = await manageable(tx, caller, organizationId, invitationId);
+        const { row, inviter } = await manageable(caller, organizationId, invitationId, tx);
+        assertVersion(row, version);
         assertMayInvite(caller, organizationId, row.role);
         assertFresh(caller, row.role);
         const { name: organizationName } = await livingOrganization(tx, organizationId);
@@ -144,9 +159,15 @@ export function createInvitationsService(deps: Deps) {
     },
 
     /** @throws AppError `not_found` (revoked ones too), `forbidden`, `invalid_state` once it was answered */
-    async revoke(caller: Caller, organizationId: string, invitationId: string): Promise<void> {
+    async revoke(
+      caller: Caller,
+      organizationId: string,
+      invitationId: string,
+      version: number | undefined,
+    ): Promise<void> {
       await db.transaction(async (tx) => {
-        const { row } = await manageable(tx, caller, organizationId, invitationId);
+        const { row } = await manageable(caller, organizationId, invitationId, tx);
+        assertVersion(row, version);
         if (!(await change(tx, row.id, { status: "revoked" }))) throw await whyNot(tx, row.id);
         await audit.record(tx, caller, {
           action: "invitation.revoked",
