@@ -164,5 +164,6 @@ test("the generous preset is 2000 and 1500 in 15 minutes, the standard one 600 a
     all: { max: 600, window: 600 },
     write: { max: 300, window: 600 },
     auth: { max: 10, window: 60 },
+    authFailures: { max: 1000, window: 900 },
   });
 });
