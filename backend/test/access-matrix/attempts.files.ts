@@ -81,6 +81,8 @@ export const fileAttempts: Readonly<Record<string, Prepare>> = {
   "files.multipart.start: avatar": presign("avatar"),
   "files.multipart.start: orgLogo": presign("orgLogo"),
   "files.multipart.start: organizationFile": presign("organizationFile"),
+  "files.multipart.get: own avatar": ownParts,
+  "files.multipart.get: another person's upload": foreignParts,
   "files.multipart.parts: own avatar": withParts(ownParts),
   "files.multipart.parts: another person's upload": withParts(foreignParts),
   "files.multipart.complete: own avatar": ownParts,

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
-import { createTenant } from "../harness/client.ts";
+import { call, createTenant } from "../harness/client.ts";
 import { documentOf, getFile, presign, register, stagedObject, stream } from "./client.ts";
 import {
   abort,
@@ -51,6 +51,8 @@ export function describeMultipart({ app, home, away }: World): void {
       ]);
       expect(await sendPart(json.parts[0], large)).toBe(200);
       // The client was away: it asks what is there.
+      const found = await call(app, "GET", answer.headers.get("location") ?? "", { token });
+      expect(found.json).toEqual({ ...answer.json, uploaded: [{ partNumber: 2, size: 2 * MIB + 17 }] });
       expect((await parts(app, token, uploadId, {})).json.uploaded).toEqual([
         { partNumber: 2, size: 2 * MIB + 17 },
       ]);

@@ -4,7 +4,12 @@ import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
-import { multipartStartedSchema, partsRequestSchema, partsSchema } from "./files.multipart.schema.ts";
+import {
+  multipartSchema,
+  multipartStartedSchema,
+  partsRequestSchema,
+  partsSchema,
+} from "./files.multipart.schema.ts";
 import { fileSchema, presignSchema } from "./files.schema.ts";
 import type { FilesService } from "./files.service.ts";
 
@@ -33,6 +38,19 @@ const start = securedRoute(
       415: problemResponse("This target does not take this type"),
       503: storeDown,
     },
+  },
+);
+
+const get = securedRoute(
+  { permission: "file.upload" },
+  {
+    operationId: "files.multipart.get",
+    method: "get",
+    path: "/files/multipart/{uploadId}",
+    tags,
+    summary: "An upload in parts, and which of them are there",
+    request: { params },
+    responses: { 200: jsonResponse("The open upload", multipartSchema), 404: noUpload, 503: storeDown },
   },
 );
 
@@ -96,6 +114,9 @@ export const multipartRoutes = ({ multipart }: FilesService) =>
       c.header("Location", `/api/v1/files/multipart/${started.uploadId}`);
       return c.json(started, 201);
     })
+    .openapi(get, async (c) =>
+      c.json(await multipart.get(c.get("caller"), c.req.valid("param").uploadId), 200),
+    )
     .openapi(parts, async (c) => {
       const { uploadId } = c.req.valid("param");
       return c.json(await multipart.parts(c.get("caller"), uploadId, c.req.valid("json")), 200);

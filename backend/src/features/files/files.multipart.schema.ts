@@ -2,15 +2,18 @@ import { z } from "@hono/zod-openapi";
 import { idSchema } from "../../http/ids.ts";
 import { instant } from "../../http/openapi.ts";
 
-export const multipartStartedSchema = z
-  .object({
-    uploadId: idSchema,
-    storageKey: z.string(),
-    partSize: z.int().openapi({ description: "Bytes of each part but the last", example: 16_777_216 }),
-    partCount: z.int().openapi({ example: 12 }),
-    expiresAt: instant.openapi({ description: "Complete the upload before" }),
-  })
-  .openapi("MultipartStarted");
+const upload = {
+  uploadId: idSchema,
+  storageKey: z.string(),
+  partSize: z.int().openapi({ description: "Bytes of each part but the last", example: 16_777_216 }),
+  partCount: z.int().openapi({ example: 12 }),
+  expiresAt: instant.openapi({ description: "Complete the upload before" }),
+};
+const uploaded = z.array(z.object({ partNumber: z.int(), size: z.int() }));
+
+export const multipartStartedSchema = z.object(upload).openapi("MultipartStarted");
+
+export const multipartSchema = z.object({ ...upload, uploaded }).openapi("Multipart");
 
 export const partsRequestSchema = z
   .strictObject({
@@ -25,7 +28,7 @@ export const partsRequestSchema = z
 
 export const partsSchema = z
   .object({
-    uploaded: z.array(z.object({ partNumber: z.int(), size: z.int() })),
+    uploaded,
     parts: z.array(
       z.object({
         partNumber: z.int(),
@@ -39,5 +42,6 @@ export const partsSchema = z
   .openapi("Parts");
 
 export type MultipartStarted = z.infer<typeof multipartStartedSchema>;
+export type Multipart = z.infer<typeof multipartSchema>;
 export type PartsRequest = z.infer<typeof partsRequestSchema>;
 export type Parts = z.infer<typeof partsSchema>;

@@ -5,8 +5,16 @@ import { uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { createClaims, type Intent, isMine, isOpen, noUpload } from "./files.claims.ts";
 import type { FilesDeps } from "./files.deps.ts";
-import type { MultipartStarted, Parts, PartsRequest } from "./files.multipart.schema.ts";
-import { type Parted, partCountOf, partedOf, partSize, sizeOfPart, uploadedParts } from "./files.parts.ts";
+import type { Multipart, MultipartStarted, Parts, PartsRequest } from "./files.multipart.schema.ts";
+import {
+  everyPart,
+  type Parted,
+  partCountOf,
+  partedOf,
+  partSize,
+  sizeOfPart,
+  uploadedParts,
+} from "./files.parts.ts";
 import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { createAdmission, startWithinSeconds } from "./files.presign.ts";
 import { reserve } from "./files.quota.ts";
@@ -27,12 +35,12 @@ export function createMultipart(deps: FilesDeps, register: Register) {
   const enforceUpload = (caller: Caller, { target, organizationId }: Intent): void =>
     enforce(uploadVerdict(caller, target, organizationId), knownIn(caller, organizationId));
 
-  async function open(caller: Caller, uploadId: string): Promise<Parted> {
+  async function open(caller: Caller, uploadId: string): Promise<{ intent: Intent; upload: Parted }> {
     const [intent] = await db.select().from(uploadIntent).where(isOpen(caller, { uploadId }));
     const upload = intent && partedOf(intent);
     if (!upload) throw noUpload();
     enforceUpload(caller, intent);
-    return upload;
+    return { intent, upload };
   }
 
   return {
@@ -58,9 +66,25 @@ export function createMultipart(deps: FilesDeps, register: Register) {
       };
     },
 
+    /** The upload and what of it is there. */
+    async get(caller: Caller, uploadId: string): Promise<Multipart> {
+      const { intent, upload } = await open(caller, uploadId);
+      const partCount = partCountOf(upload);
+      // Joined by a complete that was killed: all of them were there.
+      const uploaded = (await uploadedParts(storage, upload)) ?? everyPart(upload);
+      return {
+        uploadId,
+        storageKey: upload.storageKey,
+        partSize: upload.partSize,
+        partCount,
+        expiresAt: intent.expiresAt.toISOString(),
+        uploaded: uploaded.map(({ partNumber, size }) => ({ partNumber, size })),
+      };
+    },
+
     /** What is there already, and URLs for the parts asked for. */
     async parts(caller: Caller, uploadId: string, { partNumbers }: PartsRequest): Promise<Parts> {
-      const upload = await open(caller, uploadId);
+      const { upload } = await open(caller, uploadId);
       const count = partCountOf(upload);
       const beyond = partNumbers.findIndex((partNumber) => partNumber > count);
       if (beyond !== -1)

@@ -25,6 +25,13 @@ export const partCountOf = ({ size, partSize: each }: Pick<Parted, "size" | "par
 export const sizeOfPart = (upload: Pick<Parted, "size" | "partSize">, partNumber: number): number =>
   Math.min(upload.partSize, upload.size - (partNumber - 1) * upload.partSize);
 
+/** All parts that make the object. */
+export const everyPart = (upload: Parted): { readonly partNumber: number; readonly size: number }[] =>
+  Array.from({ length: partCountOf(upload) }, (_, index) => ({
+    partNumber: index + 1,
+    size: sizeOfPart(upload, index + 1),
+  }));
+
 /**
  * The parts that are there, or null once they are one object.
  *
@@ -55,9 +62,9 @@ export async function joinParts(storage: StoragePort, upload: Parted): Promise<v
   const uploaded = await uploadedParts(storage, upload);
   if (uploaded === null) return;
   const sizes = new Map(uploaded.map(({ partNumber, size }) => [partNumber, size]));
-  const missing = Array.from({ length: partCountOf(upload) }, (_, index) => index + 1).filter(
-    (partNumber) => sizes.get(partNumber) !== sizeOfPart(upload, partNumber),
-  );
+  const missing = everyPart(upload)
+    .filter(({ partNumber, size }) => sizes.get(partNumber) !== size)
+    .map(({ partNumber }) => partNumber);
   if (missing.length > 0) {
     const some = missing.slice(0, 10).join(", ");
     throw new AppError("conflict", `Upload these parts first: ${some}${missing.length > 10 ? ", …" : ""}`);
