@@ -123,9 +123,10 @@ if (world)
         await becomes(app, person.token, second.id, "ready");
         expect(await shown(person.token)).toBe(second.id);
         expect((await getFile(app, person.token, first.id)).status).toBe(404);
-        await expect
-          .poll(() => objectKeys(app, `objects/${person.userId}`), { timeout: 15_000 })
-          .toHaveLength(2);
+        const folder = `objects/${person.userId}`;
+        const keysOf = (id: string) => objectKeys(app, `${folder}/${id}`);
+        await expect.poll(() => keysOf(first.id), { timeout: 15_000 }).toEqual([]);
+        for (const { id } of [bad, second]) expect(await keysOf(id)).toContain(`${folder}/${id}`);
       });
     });
   });
