@@ -22,7 +22,6 @@ interface SecuredPerson {
   readonly userId: string;
   readonly email: string;
   readonly name: string;
-  readonly twoFactorEnabled: boolean;
 }
 
 interface Deps {
@@ -44,10 +43,16 @@ export function createAccountSecurity({ queue, frontendUrl }: Deps): AccountSecu
       return ended.length;
     },
 
-    async removeSecondFactor(tx, { userId, email, name, twoFactorEnabled }) {
+    async removeSecondFactor(tx, { userId, email, name }) {
+      // An enrolment that writes this row at the same time is waited for, and what it wrote is taken away.
+      const [person] = await tx
+        .select({ twoFactorEnabled: user.twoFactorEnabled })
+        .from(user)
+        .where(eq(user.id, userId))
+        .for("no key update");
       await tx.delete(twoFactor).where(eq(twoFactor.userId, userId));
       await forgetProofs(tx, userId);
-      if (!twoFactorEnabled) return;
+      if (!person?.twoFactorEnabled) return;
       await tx
         .update(user)
         .set({ twoFactorEnabled: false, updatedAt: sql`now()`, version: sql`${user.version} + 1` })

@@ -1,6 +1,6 @@
 import { and, eq, isNull } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
-import { member, organization, user } from "../../db/schema/index.ts";
+import { member, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 
 /**
@@ -11,16 +11,10 @@ import { AppError } from "../../errors.ts";
 export type KeepAnAdmin = (tx: Transaction, organizationId: string, userId: string) => Promise<void>;
 
 /**
- * The organization's row is the lock: of any number of admins who leave, demote or remove each other at the same time,
- * each sees what the one before has done. It does not hold up what merely refers to the organization.
- * Who calls it for several organizations does so in the order of their ids.
+ * The organization is locked before (`lockOrganization`): of any number of admins who leave, demote or remove each other
+ * at the same time, each sees what the one before has done.
  */
 export const keepAnAdmin: KeepAnAdmin = async (tx, organizationId, userId) => {
-  await tx
-    .select({ id: organization.id })
-    .from(organization)
-    .where(eq(organization.id, organizationId))
-    .for("no key update");
   const admins = await tx
     .select({ userId: member.userId })
     .from(member)

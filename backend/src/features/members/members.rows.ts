@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
+import { lockOrganization } from "../../db/organization-lock.ts";
 import { personMatches } from "../../db/person-search.ts";
 import { member, organization, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
@@ -99,7 +100,6 @@ const details = {
   ...columns,
   updatedAt: member.updatedAt,
   profileUpdatedAt: user.updatedAt,
-  twoFactorEnabled: user.twoFactorEnabled,
   /** Whatever can still become one again counts: suspended members and deleted organizations too. */
   adminOf: sql<string[]>`array(
     select m.organization_id from member m
@@ -109,7 +109,6 @@ const details = {
 export interface MemberDetails extends MemberRow {
   readonly updatedAt: Date;
   readonly profileUpdatedAt: Date;
-  readonly twoFactorEnabled: boolean;
   readonly adminOf: readonly string[];
 }
 
@@ -133,13 +132,14 @@ export async function findMember(
   return row;
 }
 
-/** The same, and nobody else changes the row until the transaction ends. */
+/** The same, and nobody else changes the row, or any other of its organization, until the transaction ends. */
 export async function lockMember(
   tx: Transaction,
   caller: Caller,
   organizationId: string,
   memberId: string,
 ): Promise<MemberDetails> {
+  await lockOrganization(tx, organizationId);
   const [row] = await select(tx, caller, organizationId, memberId).for("update", { of: member });
   if (!row) throw new AppError("not_found", "Not found");
   return row;

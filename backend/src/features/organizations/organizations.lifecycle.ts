@@ -1,9 +1,11 @@
 import { and, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Schedule } from "../../adapters/queue/port.ts";
+import type { CallerNow, Permission } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { assertVersion } from "../../db/assert-version.ts";
 import type { Database, Transaction } from "../../db/client.ts";
+import { lockOrganization } from "../../db/organization-lock.ts";
 import { auditEvent, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { fromRow } from "./organizations.rows.ts";
@@ -16,8 +18,14 @@ const undoDays = 30;
 
 type State = Partial<Pick<typeof organization.$inferInsert, "suspendedAt" | "deletedAt">>;
 
+interface Deps {
+  readonly db: Database;
+  readonly audit: AuditLog;
+  readonly callerNow: CallerNow;
+}
+
 /** Suspending, reactivating, deleting and restoring: all of it holds on the next request of every member. */
-export function createOrganizationLifecycle({ db, audit }: { db: Database; audit: AuditLog }) {
+export function createOrganizationLifecycle({ db, audit, callerNow }: Deps) {
   /**
    * Changes the state only from where it may be changed, so that of two requests at once one finds nothing to do.
    *
@@ -28,6 +36,7 @@ export function createOrganizationLifecycle({ db, audit }: { db: Database; audit
     organizationId: string,
     version: number | undefined,
     step: {
+      permission: Permission;
       action: string;
       there: ReturnType<typeof and>;
       from: ReturnType<typeof and>;
@@ -35,11 +44,12 @@ export function createOrganizationLifecycle({ db, audit }: { db: Database; audit
     },
   ): Promise<Organization> {
     return db.transaction(async (tx) => {
+      await lockOrganization(tx, organizationId);
+      await callerNow(tx, caller, step.permission, organizationId);
       const [before] = await tx
         .select({ version: organization.version })
         .from(organization)
-        .where(and(eq(organization.id, organizationId), step.there))
-        .for("no key update");
+        .where(and(eq(organization.id, organizationId), step.there));
       if (!before) throw new AppError("not_found", "Not found");
       assertVersion(before, version);
       const [moved] = await tx
@@ -60,6 +70,7 @@ export function createOrganizationLifecycle({ db, audit }: { db: Database; audit
   return {
     suspend: (caller: Caller, id: string, version: number | undefined) =>
       move(caller, id, version, {
+        permission: "organization.suspend",
         action: "organization.suspended",
         there: isNull(organization.deletedAt),
         from: isNull(organization.suspendedAt),
@@ -68,6 +79,7 @@ export function createOrganizationLifecycle({ db, audit }: { db: Database; audit
 
     reactivate: (caller: Caller, id: string, version: number | undefined) =>
       move(caller, id, version, {
+        permission: "organization.suspend",
         action: "organization.reactivated",
         there: isNull(organization.deletedAt),
         from: isNotNull(organization.suspendedAt),
@@ -76,6 +88,7 @@ export function createOrganizationLifecycle({ db, audit }: { db: Database; audit
 
     async delete(caller: Caller, id: string, version: number | undefined): Promise<void> {
       await move(caller, id, version, {
+        permission: "organization.delete",
         action: "organization.deleted",
         there: isNull(organization.deletedAt),
         from: undefined,
@@ -86,6 +99,7 @@ export function createOrganizationLifecycle({ db, audit }: { db: Database; audit
     /** @throws AppError `not_found` once the 30 days are over */
     restore: (caller: Caller, id: string, version: number | undefined) =>
       move(caller, id, version, {
+        permission: "organization.restore",
         action: "organization.restored",
         there: or(
           isNull(organization.deletedAt),

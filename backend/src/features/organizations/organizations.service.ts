@@ -1,9 +1,10 @@
 import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
-import { membershipIn } from "../../auth/access.ts";
+import { type CallerNow, membershipIn } from "../../auth/access.ts";
 import type { Actor, Caller } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
+import { lockOrganization } from "../../db/organization-lock.ts";
 import { member, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { canCreateOrganization, joinsOwnOrganization } from "./organizations.policy.ts";
@@ -22,6 +23,7 @@ interface Deps {
   readonly db: Database;
   readonly audit: AuditLog;
   readonly cursors: Cursors;
+  readonly callerNow: CallerNow;
   readonly signup: "open" | "closed";
   /** Offers a role by mail, in the same transaction. */
   readonly invite: (
@@ -34,7 +36,7 @@ interface Deps {
 }
 
 /** Tenants. The guard has decided on the role before any of these is called. */
-export function createOrganizationsService({ db, audit, cursors, signup, invite }: Deps) {
+export function createOrganizationsService({ db, audit, cursors, callerNow, signup, invite }: Deps) {
   return {
     /** Asked by the guard, before the body is read. */
     mayCreate: (actor: Actor): boolean => canCreateOrganization(actor, signup),
@@ -99,6 +101,8 @@ export function createOrganizationsService({ db, audit, cursors, signup, invite 
       version: number | undefined,
     ): Promise<Organization> {
       return db.transaction(async (tx) => {
+        await lockOrganization(tx, organizationId);
+        await callerNow(tx, caller, "organization.update", organizationId);
         const [updated] = await tx
           .update(organization)
           .set({ ...changes, updatedAt: sql`now()`, version: sql`${organization.version} + 1` })

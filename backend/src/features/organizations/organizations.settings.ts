@@ -1,8 +1,10 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
+import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { assertVersion } from "../../db/assert-version.ts";
 import type { Database } from "../../db/client.ts";
+import { lockOrganization } from "../../db/organization-lock.ts";
 import { organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { OrganizationSettings, UpdateOrganizationSettings } from "./organizations.schema.ts";
@@ -16,8 +18,14 @@ const columns = {
   version: organization.settingsVersion,
 };
 
+interface Deps {
+  readonly db: Database;
+  readonly audit: AuditLog;
+  readonly callerNow: CallerNow;
+}
+
 /** What an organization may decide for itself. */
-export function createOrganizationSettingsService({ db, audit }: { db: Database; audit: AuditLog }) {
+export function createOrganizationSettingsService({ db, audit, callerNow }: Deps) {
   const living = (organizationId: string) =>
     and(eq(organization.id, organizationId), sql`${organization.deletedAt} is null`);
 
@@ -36,11 +44,9 @@ export function createOrganizationSettingsService({ db, audit }: { db: Database;
       version: number | undefined,
     ): Promise<OrganizationSettings> {
       return db.transaction(async (tx) => {
-        const [before] = await tx
-          .select(columns)
-          .from(organization)
-          .where(living(organizationId))
-          .for("update");
+        await lockOrganization(tx, organizationId);
+        await callerNow(tx, caller, "organization.updateSettings", organizationId);
+        const [before] = await tx.select(columns).from(organization).where(living(organizationId));
         if (!before) throw new AppError("not_found", "Not found");
         assertVersion(before, version);
         if (Object.keys(changes).length === 0) return before;
