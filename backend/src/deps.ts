@@ -114,7 +114,14 @@ export function createDeps(
   // Pages of these origins may be gone on to, and Better-auth trusts them.
   const origins = [new URL(config.frontendUrl).origin, ...config.corsOrigins];
   const auth = createAuth({ config, origins, db, queue, limiter, passwords, traces, log });
-  const invitationsDeps = { db, audit, queue, limiter, frontendUrl: config.frontendUrl };
+  const invitationsDeps = {
+    db,
+    audit,
+    queue,
+    limiter,
+    frontendUrl: config.frontendUrl,
+    verifiesAddresses: config.auth.requireEmailVerification,
+  };
   const invite = createInvite(invitationsDeps);
   const invitationAnswers = createInvitationAnswers(invitationsDeps);
   const signIn = createSignIn({
@@ -147,6 +154,7 @@ export function createDeps(
       db,
       audit,
       cursors,
+      limiter,
       callerNow,
       signup: config.auth.organizationSignup,
       invite,

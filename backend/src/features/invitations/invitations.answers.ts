@@ -1,6 +1,7 @@
 import { and, eq, gt, isNull, notExists, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
 import type { Transaction } from "../../db/client.ts";
+import { lockOrganization } from "../../db/organization-lock.ts";
 import { invitation, member, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { InvitationsDeps } from "./invitations.deps.ts";
@@ -16,10 +17,12 @@ const notYours = () => new AppError("email_mismatch", "This invitation names ano
 /** What the link of a mail opens. */
 export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db" | "audit">) {
   /**
-   * The person and the invitation that names them. The person is locked first: answers of one person come one after
-   * the other, whichever links they use, and the address cannot change meanwhile.
+   * The person and the invitation that names them. The organization is locked first, so that its admins are who they
+   * are, and then the person: answers of one person come one after the other, whichever links they use, and the address
+   * cannot change meanwhile.
    */
   async function addressed(tx: Transaction, caller: Caller, token: string) {
+    await lockOrganization(tx, (await findByToken(tx, token)).organizationId);
     const [person] = await tx
       .select({ email: user.email, emailVerified: user.emailVerified, globalRole: user.globalRole })
       .from(user)
@@ -30,6 +33,37 @@ export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db
     const found = await findByToken(tx, token);
     if (person.email !== found.email) throw notYours();
     return { person, found };
+  }
+
+  /** Answers in one transaction; an offer that nobody stands behind is revoked instead. */
+  async function answer(
+    caller: Caller,
+    token: string,
+    give: (tx: Transaction, scene: Awaited<ReturnType<typeof addressed>>) => Promise<InvitationAnswer>,
+  ): Promise<InvitationAnswer> {
+    const given = await db.transaction(async (tx) => {
+      const scene = await addressed(tx, caller, token);
+      if (scene.found.backed) return give(tx, scene);
+      await revoke(tx, scene.found);
+      return null;
+    });
+    if (!given) throw dead();
+    return given;
+  }
+
+  async function revoke(tx: Transaction, { id, organizationId, role }: Found): Promise<void> {
+    const [revoked] = await tx
+      .update(invitation)
+      .set({ status: "revoked", updatedAt: sql`now()`, version: sql`${invitation.version} + 1` })
+      .where(and(eq(invitation.id, id), eq(invitation.status, "pending")))
+      .returning({ id: invitation.id });
+    if (!revoked) return;
+    await audit.record(tx, null, {
+      action: "invitation.revoked",
+      organizationId,
+      target: { type: "invitation", id },
+      changes: { role, reason: "inviter_lost_the_role" },
+    });
   }
 
   /** Answers it once: of two answers at the same time the second finds the link dead. */
@@ -75,6 +109,7 @@ export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db
     /** @throws AppError `not_found` for every token that opens nothing */
     async preview(token: string): Promise<InvitationPreview> {
       const found = await findByToken(db, token);
+      if (!found.backed) throw dead();
       return {
         organizationName: found.organizationName,
         role: found.role,
@@ -90,8 +125,7 @@ export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db
      * @throws AppError `not_found`, `email_mismatch`, `suspended`, `conflict` for a member or a platform admin
      */
     async accept(caller: Caller, token: string): Promise<InvitationAnswer> {
-      return db.transaction(async (tx) => {
-        const { person, found } = await addressed(tx, caller, token);
+      return answer(caller, token, async (tx, { person, found }) => {
         if (found.suspended) throw new AppError("suspended", "This organization is suspended");
         if (person.globalRole)
           throw new AppError("conflict", "Platform admins stay outside of organizations");
@@ -121,8 +155,7 @@ export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db
 
     /** @throws AppError `not_found`, `email_mismatch` */
     async decline(caller: Caller, token: string): Promise<InvitationAnswer> {
-      return db.transaction(async (tx) => {
-        const { found } = await addressed(tx, caller, token);
+      return answer(caller, token, async (tx, { found }) => {
         await settle(tx, caller, found, token, "declined");
         await audit.record(tx, caller, {
           action: "invitation.declined",
@@ -140,7 +173,9 @@ export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db
      * @throws AppError `not_found`, `email_mismatch`
      */
     async proves(token: string, email: string): Promise<void> {
-      if ((await findByToken(db, token)).email !== email) throw notYours();
+      const found = await findByToken(db, token);
+      if (!found.backed) throw dead();
+      if (found.email !== email) throw notYours();
     },
   };
 }

@@ -11,4 +11,6 @@ export interface InvitationsDeps {
   readonly limiter: LimiterPort;
   /** Base of the web client; links in mails lead there. */
   readonly frontendUrl: string;
+  /** Whether an address has to be verified. */
+  readonly verifiesAddresses: boolean;
 }

@@ -1,4 +1,4 @@
-import { and, eq, lte, sql } from "drizzle-orm";
+import { and, eq, lte, not, or, sql } from "drizzle-orm";
 import { invitationMail } from "../../adapters/mail/templates.ts";
 import type { Caller, Role } from "../../auth/actor.ts";
 import type { Transaction } from "../../db/client.ts";
@@ -6,11 +6,11 @@ import { invitation } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { InvitationsDeps } from "./invitations.deps.ts";
 import { mayInvite, needsStepUp } from "./invitations.policy.ts";
-import { assertNoMember, livingOrganization, toInvitation } from "./invitations.rows.ts";
+import { assertNoMember, isBacked, livingOrganization, toInvitation } from "./invitations.rows.ts";
 import type { Invitation } from "./invitations.schema.ts";
 import { createInvitationToken } from "./invitations.token.ts";
 
-/** Mails an organization may have sent in a day: our sender's good name is everybody's. */
+/** Mails an organization, or a person in all of theirs, may have sent in a day: our sender's name is everybody's. */
 const dailyMails = { max: 1000, window: 24 * 60 * 60 };
 
 export const sevenDaysOn = sql`now() + interval '7 days'`;
@@ -23,17 +23,24 @@ interface Letter {
   readonly token: string;
 }
 
-type MailDeps = Pick<InvitationsDeps, "queue" | "limiter" | "frontendUrl">;
+type MailDeps = Pick<InvitationsDeps, "queue" | "limiter" | "frontendUrl" | "verifiesAddresses">;
 
-/** @throws AppError `rate_limited` when the organization sent its mails of the day */
-export function createInvitationPost({ queue, limiter, frontendUrl }: MailDeps) {
-  return async (tx: Transaction, caller: Caller, letter: Letter): Promise<void> => {
-    const used = await limiter.consume(`invitations:${letter.organizationId}`, dailyMails);
+/**
+ * @throws AppError `rate_limited` when the caller or the organization sent the mails of the day, `forbidden` for who has
+ *   to verify an address first
+ */
+export function createInvitationPost({ queue, limiter, frontendUrl, verifiesAddresses }: MailDeps) {
+  async function spend(key: string, message: string): Promise<void> {
+    const used = await limiter.consume(key, dailyMails);
     if (!used.allowed)
-      throw new AppError("rate_limited", "This organization sent its invitations of the day", {
-        retryAfter: used.resetIn,
-        budget: dailyMails,
-      });
+      throw new AppError("rate_limited", message, { retryAfter: used.resetIn, budget: dailyMails });
+  }
+
+  return async (tx: Transaction, caller: Caller, letter: Letter): Promise<void> => {
+    if (verifiesAddresses && !caller.emailVerified)
+      throw new AppError("forbidden", "Verify your e-mail address first");
+    await spend(`invitations-by:${caller.userId}`, "You sent your invitations of the day");
+    await spend(`invitations:${letter.organizationId}`, "This organization sent its invitations of the day");
     const mail = invitationMail({
       to: letter.email,
       organizationName: letter.organizationName,
@@ -62,7 +69,7 @@ export type Invite = ReturnType<typeof createInvite>;
 
 /**
  * Offers a role to an address, in the transaction of whatever else happens. Whether the caller may offer it is decided
- * before. An invitation that expired makes room; of two at once the unique index lets one through.
+ * before. An invitation that expired, or that nobody stands behind any more, makes room; of two at once the unique index lets one through.
  *
  * @throws AppError `step_up_required`, `not_found` (no such organization), `conflict` (a member, or invited already),
  *   `rate_limited`
@@ -89,7 +96,7 @@ export function createInvite({ audit, ...mailDeps }: MailDeps & Pick<Invitations
           eq(invitation.email, email),
           eq(invitation.role, role),
           eq(invitation.status, "pending"),
-          lte(invitation.expiresAt, sql`now()`),
+          or(lte(invitation.expiresAt, sql`now()`), not(isBacked)),
         ),
       )
       .returning({ id: invitation.id });

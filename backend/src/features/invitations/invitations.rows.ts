@@ -61,6 +61,16 @@ export async function assertNoMember(tx: Transaction, organizationId: string, em
 }
 
 /**
+ * Whether somebody stands behind the offer. The highest role is worth what its giver has: nothing, once they lost it
+ * themselves; what else was offered stays valid.
+ */
+export const isBacked = sql<boolean>`(${invitation.role} <> 'org_admin' or exists (
+  select 1 from "user" inviter
+  left join member m on m.user_id = inviter.id and m.organization_id = ${invitation.organizationId}
+  where inviter.id = ${invitation.invitedBy} and inviter.banned_at is null
+    and (inviter.global_role = 'platform_admin' or (m.role = 'org_admin' and m.status = 'active'))))`;
+
+/**
  * What a link still opens: a pending invitation that did not expire, of an organization that was not deleted.
  *
  * @throws AppError `not_found` for any other token
@@ -75,6 +85,7 @@ export async function findByToken(db: Database | Transaction, token: string) {
       email: invitation.email,
       role: invitation.role,
       expiresAt: invitation.expiresAt,
+      backed: isBacked,
     })
     .from(invitation)
     .innerJoin(organization, eq(organization.id, invitation.organizationId))

@@ -5,6 +5,7 @@ import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { assertVersion } from "../../db/assert-version.ts";
 import type { Transaction } from "../../db/client.ts";
+import { lockOrganization } from "../../db/organization-lock.ts";
 import { invitation, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { createBulkInvite } from "./invitations.bulk.ts";
@@ -55,6 +56,7 @@ export function createInvitationsService(deps: Deps) {
 
   /** @throws AppError `not_found` for one the caller knows nothing of, `forbidden` for one above their ceiling */
   async function manageable(caller: Caller, organizationId: string, id: string, tx?: Transaction) {
+    if (tx) await lockOrganization(tx, organizationId);
     const query = (tx ?? db)
       .select({ row: invitation, inviter: user.id })
       .from(invitation)
@@ -62,12 +64,13 @@ export function createInvitationsService(deps: Deps) {
       .where(and(eq(invitation.id, id), eq(invitation.organizationId, organizationId)));
     // Who is about to change it compares the version: of two with the same one, one finds another.
     const [found] = await (tx ? query.for("no key update", { of: invitation }) : query);
-    const scope = invitationScope(caller, organizationId);
+    const current = tx ? await callerNow(tx, caller, "invitation.manage", organizationId) : caller;
+    const scope = invitationScope(current, organizationId);
     const isForeign = scope.invitedBy !== undefined && found?.row.invitedBy !== scope.invitedBy;
     if (!found || isForeign) throw new AppError("not_found", "Not found");
     if (!scope.roles.includes(found.row.role))
       throw new AppError("forbidden", "Your role does not allow this");
-    return found;
+    return { ...found, current };
   }
 
   /** Changes a pending invitation, expired or not; of two changes at once one finds it in another state. */
@@ -137,13 +140,15 @@ export function createInvitationsService(deps: Deps) {
       version: number | undefined,
     ): Promise<Invitation> {
       return db.transaction(async (tx) => {
-        const { row, inviter } = await manageable(caller, organizationId, invitationId, tx);
+        const { row, inviter, current } = await manageable(caller, organizationId, invitationId, tx);
         assertVersion(row, version);
-        assertMayInvite(caller, organizationId, row.role);
+        assertMayInvite(current, organizationId, row.role);
         assertFresh(caller, row.role);
         const { name: organizationName } = await livingOrganization(tx, organizationId);
         const { token, tokenHash } = createInvitationToken();
-        const sent = await change(tx, row.id, { tokenHash, expiresAt: sevenDaysOn });
+        // Who sends the highest role again stands behind it from now on.
+        const backer = row.role === "org_admin" ? { invitedBy: caller.userId } : {};
+        const sent = await change(tx, row.id, { tokenHash, expiresAt: sevenDaysOn, ...backer });
         if (!sent) throw new AppError("invalid_state", "This invitation was answered or revoked");
         await assertNoMember(tx, organizationId, row.email);
         await audit.record(tx, caller, {
@@ -154,7 +159,7 @@ export function createInvitationsService(deps: Deps) {
         });
         const { email, role } = row;
         await post(tx, caller, { organizationId, organizationName, email, role, token });
-        return toInvitation(sent, inviter);
+        return toInvitation(sent, row.role === "org_admin" ? caller.userId : inviter);
       });
     },
 

@@ -46,6 +46,7 @@ const create = (policy: OrganizationsService["mayCreate"]) =>
         201: jsonResponse("Created; `Location` names it", organizationSchema),
         400: problemResponse("A field is invalid"),
         409: problemResponse("The slug is taken"),
+        429: problemResponse("Ten a day for each person who is not a platform admin"),
       },
     },
   );

@@ -1,6 +1,7 @@
 import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { LimiterPort } from "../../adapters/limiter/port.ts";
 import { type CallerNow, membershipIn } from "../../auth/access.ts";
 import type { Actor, Caller } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
@@ -19,10 +20,14 @@ import type {
 
 export type OrganizationsService = ReturnType<typeof createOrganizationsService>;
 
+/** Organizations a person may create in a day, where people may: each one comes with mails and storage of its own. */
+const dailyOrganizations = { max: 10, window: 24 * 60 * 60 };
+
 interface Deps {
   readonly db: Database;
   readonly audit: AuditLog;
   readonly cursors: Cursors;
+  readonly limiter: LimiterPort;
   readonly callerNow: CallerNow;
   readonly signup: "open" | "closed";
   /** Offers a role by mail, in the same transaction. */
@@ -36,7 +41,16 @@ interface Deps {
 }
 
 /** Tenants. The guard has decided on the role before any of these is called. */
-export function createOrganizationsService({ db, audit, cursors, callerNow, signup, invite }: Deps) {
+export function createOrganizationsService({ db, audit, cursors, limiter, callerNow, signup, invite }: Deps) {
+  async function spend({ userId }: Caller): Promise<void> {
+    const used = await limiter.consume(`organizations:${userId}`, dailyOrganizations);
+    if (!used.allowed)
+      throw new AppError("rate_limited", "You created your organizations of the day", {
+        retryAfter: used.resetIn,
+        budget: dailyOrganizations,
+      });
+  }
+
   return {
     /** Asked by the guard, before the body is read. */
     mayCreate: (actor: Actor): boolean => canCreateOrganization(actor, signup),
@@ -55,8 +69,8 @@ export function createOrganizationsService({ db, audit, cursors, callerNow, sign
     },
 
     /**
-     * @throws AppError `conflict` for a taken slug or
-     *   where the creator names themselves as admin, `step_up_required` for an admin named with an old credential
+     * @throws AppError `conflict` for a taken slug or where the creator names themselves as admin, `step_up_required`
+     *   for an admin named with an old credential, `rate_limited` for the eleventh of a day
      */
     async create(caller: Caller, input: CreateOrganization): Promise<Organization> {
       return db.transaction(async (tx) => {
@@ -65,10 +79,13 @@ export function createOrganizationsService({ db, audit, cursors, callerNow, sign
           .values({ name: input.name, slug: input.slug })
           .returning();
         if (!created) throw new Error("insert returned no row");
-        if (joinsOwnOrganization(caller))
+        if (joinsOwnOrganization(caller)) {
+          // Not for a slug that was taken.
+          await spend(caller);
           await tx
             .insert(member)
             .values({ organizationId: created.id, userId: caller.userId, role: "org_admin" });
+        }
         await audit.record(tx, caller, {
           action: "organization.created",
           organizationId: created.id,
