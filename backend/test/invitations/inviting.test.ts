@@ -30,6 +30,7 @@ test("an invitation is answered with 201, a location and its fields, and the tok
     expiresAt: expect.any(String),
     invitedBy: people.org_admin.userId,
     createdAt: expect.any(String),
+    version: 1,
   });
   expect(created.headers.get("location")).toBe(`${pathOf(organizationId)}/${created.json.id}`);
   const days = (Date.parse(created.json.expiresAt) - before) / 86_400_000;
