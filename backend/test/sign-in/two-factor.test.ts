@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, password } from "../harness/client.ts";
 import { me, newAccount, signIn, tally, tokenOf } from "./account.ts";
@@ -26,6 +26,27 @@ describe("enrolment", () => {
     expect((await me(app, token)).json).toMatchObject({ id: account.userId, twoFactorEnabled: true });
     expect((await me(app, elsewhere)).status).toBe(401);
     await mailTo(app, account.email, ({ subject }) => /two-factor.*on/i.test(subject));
+  });
+
+  test("of a secret that is taken away in that moment does not take effect", async () => {
+    const account = await newAccount(app);
+    const { json } = await post("enable", account.token, { password });
+    const { sql } = app.deps.database;
+    let verified: ReturnType<typeof post> | undefined;
+    const code = await authenticator(json.totpURI).code();
+    await sql.begin(async (tx) => {
+      await tx`select 1 from "user" where id = ${account.userId} for no key update`;
+      verified = post("verify-totp", account.token, { code });
+      await vi.waitFor(async () => {
+        const waiting = await sql`select 1 from pg_stat_activity
+          where wait_event_type = 'Lock' and datname = current_database()`;
+        expect(waiting).toHaveLength(1);
+      }, 15_000);
+      await tx`delete from two_factor where user_id = ${account.userId}`;
+    });
+    expect((await verified)?.status).toBe(401);
+    const again = await signIn(app, account.email);
+    expect(again.json.user).toMatchObject({ id: account.userId, twoFactorEnabled: false });
   });
 
   test("needs the password and a token", async () => {

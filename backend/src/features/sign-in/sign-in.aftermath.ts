@@ -1,9 +1,9 @@
-import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, notExists, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Origin } from "../../auth/actor.ts";
 import { claimsOf } from "../../auth/mail-link.ts";
 import type { Database } from "../../db/client.ts";
-import { account, session, user } from "../../db/schema/index.ts";
+import { account, session, twoFactor, user } from "../../db/schema/index.ts";
 import type { BetterAuthAnswer, ClientRequest } from "./sign-in.better-auth.ts";
 import type { createConsequences } from "./sign-in.consequences.ts";
 import type { Devices } from "./sign-in.devices.ts";
@@ -12,8 +12,9 @@ import type { AuthCall } from "./sign-in.schema.ts";
 /** What must follow an answer of Better-auth: sessions to end, mails to send, events to write. */
 export interface Aftermath {
   /**
-   * Whether a sign-in that just succeeded still holds: it does not when the password was changed while it was being
-   * checked, or the person is banned. Then whatever it made is gone.
+   * Whether what just succeeded still holds. A sign-in does not when the password was changed while it was being
+   * checked, or the person is banned; an enrolment not when its secret was taken away meanwhile. Then whatever it made
+   * is gone.
    *
    * @param matched the stored hash that the password was found to match
    */
@@ -57,11 +58,31 @@ export function createAftermath({ db, audit, consequences, devices }: Deps): Aft
     return valid !== undefined;
   }
 
+  /** Whether the second factor that Better-auth has just switched on is there; if not, it is switched off again. */
+  async function isEnrolled(userId: string): Promise<boolean> {
+    const secret = db.select({ id: twoFactor.id }).from(twoFactor).where(eq(twoFactor.userId, userId));
+    const undone = await db
+      .update(user)
+      .set({ twoFactorEnabled: false })
+      .where(and(eq(user.id, userId), notExists(secret)))
+      .returning({ id: user.id });
+    return undone.length === 0;
+  }
+
+  /** Whether a sign-in, or an enrolment, still rests on what it was checked against. */
+  async function holds({ endpoint, actor }: AuthCall, answer: BetterAuthAnswer, matched: string | undefined) {
+    const { token, body, challenge } = answer;
+    if (endpoint.access === "challenge" && actor)
+      return actor.twoFactorEnabled || (await isEnrolled(actor.userId));
+    if (endpoint.access === "challenge") return opens(undefined, userIdIn(body));
+    if (endpoint.path !== "/sign-in/email" || !(token || challenge)) return true;
+    return opens(matched ?? "", userIdIn(body));
+  }
+
   return {
-    async mayStay({ endpoint, actor }, { token, body, challenge }, matched) {
-      const bySecondFactor = endpoint.access === "challenge" && actor === null;
-      if (!bySecondFactor && (endpoint.path !== "/sign-in/email" || !(token || challenge))) return true;
-      if (await opens(bySecondFactor ? undefined : (matched ?? ""), userIdIn(body))) return true;
+    async mayStay(call, answer, matched) {
+      if (await holds(call, answer, matched)) return true;
+      const { token } = answer;
       if (token) await db.delete(session).where(eq(session.token, token.raw));
       return false;
     },
