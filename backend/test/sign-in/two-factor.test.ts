@@ -28,20 +28,39 @@ describe("enrolment", () => {
     await mailTo(app, account.email, ({ subject }) => /two-factor.*on/i.test(subject));
   });
 
+  /** Resolves when a statement of the application waits for a row that the test has locked. */
+  const oneWaits = () =>
+    vi.waitFor(async () => {
+      const waiting = await app.deps.database.sql`select 1 from pg_stat_activity
+        where wait_event_type = 'Lock' and datname = current_database()`;
+      expect(waiting).toHaveLength(1);
+    }, 15_000);
+
+  test("counts for a sign-in that was under way", async () => {
+    const account = await newAccount(app);
+    let signedIn: ReturnType<typeof signIn> | undefined;
+    await app.deps.database.sql.begin(async (tx) => {
+      // The new session refers to the person, so it waits.
+      await tx`select 1 from "user" where id = ${account.userId} for update`;
+      signedIn = signIn(app, account.email);
+      await oneWaits();
+      await tx`update "user" set two_factor_enabled = true where id = ${account.userId}`;
+    });
+    const { status, json } = (await signedIn) ?? {};
+    expect({ status, token: json.token }).toEqual({ status: 401 });
+    const sessions = await app.deps.database.sql`select 1 from session where user_id = ${account.userId}`;
+    expect(sessions).toHaveLength(1);
+  });
+
   test("of a secret that is taken away in that moment does not take effect", async () => {
     const account = await newAccount(app);
     const { json } = await post("enable", account.token, { password });
-    const { sql } = app.deps.database;
     let verified: ReturnType<typeof post> | undefined;
     const code = await authenticator(json.totpURI).code();
-    await sql.begin(async (tx) => {
+    await app.deps.database.sql.begin(async (tx) => {
       await tx`select 1 from "user" where id = ${account.userId} for no key update`;
       verified = post("verify-totp", account.token, { code });
-      await vi.waitFor(async () => {
-        const waiting = await sql`select 1 from pg_stat_activity
-          where wait_event_type = 'Lock' and datname = current_database()`;
-        expect(waiting).toHaveLength(1);
-      }, 15_000);
+      await oneWaits();
       await tx`delete from two_factor where user_id = ${account.userId}`;
     });
     expect((await verified)?.status).toBe(401);

@@ -13,7 +13,7 @@ import type { AuthCall } from "./sign-in.schema.ts";
 export interface Aftermath {
   /**
    * Whether what just succeeded still holds. A sign-in does not when the password was changed while it was being
-   * checked, or the person is banned; an enrolment not when its secret was taken away meanwhile. Then whatever it made
+   * checked, a second factor enrolled, or the person is banned; an enrolment not when its secret was taken away meanwhile. Then whatever it made
    * is gone.
    *
    * @param matched the stored hash that the password was found to match
@@ -39,8 +39,10 @@ export function createAftermath({ db, audit, consequences, devices }: Deps): Aft
   /**
    * Whether there is somebody who is not banned, with this password if there is one to match: a salted hash names its
    * row as well as an id does.
+   *
+   * @param alone whether the password alone has to be enough
    */
-  async function opens(hash: string | undefined, userId: string | null): Promise<boolean> {
+  async function opens(hash: string | undefined, userId: string | null, alone = false): Promise<boolean> {
     if (hash === undefined && userId === null) return false;
     const [valid] = await db
       .select({ id: account.id })
@@ -52,6 +54,7 @@ export function createAftermath({ db, audit, consequences, devices }: Deps): Aft
           eq(account.providerId, "credential"),
           hash === undefined ? undefined : eq(account.password, hash),
           isNull(user.bannedAt),
+          alone ? eq(user.twoFactorEnabled, false) : undefined,
         ),
       )
       .limit(1);
@@ -71,12 +74,13 @@ export function createAftermath({ db, audit, consequences, devices }: Deps): Aft
 
   /** Whether a sign-in, or an enrolment, still rests on what it was checked against. */
   async function holds({ endpoint, actor }: AuthCall, answer: BetterAuthAnswer, matched: string | undefined) {
-    const { token, body, challenge } = answer;
+    const { token, body, challenge, trustedDevice } = answer;
     if (endpoint.access === "challenge" && actor)
       return actor.twoFactorEnabled || (await isEnrolled(actor.userId));
     if (endpoint.access === "challenge") return opens(undefined, userIdIn(body));
     if (endpoint.path !== "/sign-in/email" || !(token || challenge)) return true;
-    return opens(matched ?? "", userIdIn(body));
+    // A second factor enrolled while the password was being checked counts for this sign-in, too.
+    return opens(matched ?? "", userIdIn(body), token !== null && trustedDevice === null);
   }
 
   return {
