@@ -141,10 +141,14 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
         send(resetPasswordMail(recipient(user, page("reset-password", token)))),
       onExistingUserSignUp: ({ user }) => send(existingAccountMail(recipient(user, page("sign-in")))),
       onPasswordReset: async ({ user }) => {
+        // First what was won with the old password: sessions, pending challenges, trusted devices. Better-auth ends
+        // the sessions only after this, and would not if the mail could not be enqueued.
+        await db.transaction(async (tx) => {
+          await tx.delete(schema.session).where(eq(schema.session.userId, user.id));
+          await tx.delete(schema.verification).where(eq(schema.verification.value, user.id));
+        });
         // Whatever else was sent within the hour: nobody can ask for this one.
         await queue.enqueue("mail", passwordChangedMail(recipient(user, page("reset-password"))));
-        // Pending challenges and trusted devices were won with the old password.
-        await db.delete(schema.verification).where(eq(schema.verification.value, user.id));
       },
       customSyntheticUser: ({ coreFields, additionalFields, id }) => ({
         ...coreFields,
