@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { and, eq, ne, sql } from "drizzle-orm";
 import { twoFactorChangedMail } from "../adapters/mail/templates.ts";
 import type { QueuePort } from "../adapters/queue/port.ts";
 import type { Transaction } from "../db/client.ts";
@@ -6,14 +6,8 @@ import { session, twoFactor, user, verification } from "../db/schema/index.ts";
 
 /** What is done to a person's account as a whole, each in the transaction of whoever decided on it. */
 export interface AccountSecurity {
-  /**
-   * Ends every auth session, and what a lost device would sign in with again: `forgetProofs`.
-   *
-   * @returns how many ended
-   */
-  endSessions(tx: Transaction, userId: string): Promise<number>;
-  /** Pending challenges, trusted devices and links to reset the password: what was won with credentials before. */
-  forgetProofs(tx: Transaction, userId: string): Promise<void>;
+  readonly endSessions: typeof endSessions;
+  readonly forgetProofs: typeof forgetProofs;
   /** Takes the second factor away, with all that was won with it, and tells the person. */
   removeSecondFactor(tx: Transaction, person: SecuredPerson): Promise<void>;
 }
@@ -29,19 +23,34 @@ interface Deps {
   readonly frontendUrl: string;
 }
 
-export function createAccountSecurity({ queue, frontendUrl }: Deps): AccountSecurity {
-  async function forgetProofs(tx: Transaction, userId: string): Promise<void> {
-    await tx.delete(verification).where(eq(verification.value, userId));
-  }
+/** Pending challenges, trusted devices and links to reset the password: what was won with credentials before. */
+async function forgetProofs(tx: Transaction, userId: string): Promise<void> {
+  await tx.delete(verification).where(eq(verification.value, userId));
+}
 
+/**
+ * Ends every auth session, and what a lost device would sign in with again.
+ *
+ * @param keep token of the one that stays
+ * @returns how many ended
+ */
+export async function endSessions(
+  tx: Transaction,
+  userId: string,
+  keep?: string | undefined,
+): Promise<number> {
+  const ended = await tx
+    .delete(session)
+    .where(and(eq(session.userId, userId), keep === undefined ? undefined : ne(session.token, keep)))
+    .returning({ id: session.id });
+  await forgetProofs(tx, userId);
+  return ended.length;
+}
+
+export function createAccountSecurity({ queue, frontendUrl }: Deps): AccountSecurity {
   return {
     forgetProofs,
-
-    async endSessions(tx, userId) {
-      const ended = await tx.delete(session).where(eq(session.userId, userId)).returning({ id: session.id });
-      await forgetProofs(tx, userId);
-      return ended.length;
-    },
+    endSessions,
 
     async removeSecondFactor(tx, { userId, email, name }) {
       // An enrolment that writes this row at the same time is waited for, and what it wrote is taken away.

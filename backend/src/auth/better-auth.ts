@@ -19,6 +19,7 @@ import type { QueuePort } from "../adapters/queue/port.ts";
 import type { Config } from "../config/config.ts";
 import type { Database } from "../db/client.ts";
 import * as schema from "../db/schema/index.ts";
+import { endSessions } from "./account-security.ts";
 import { claimsOf } from "./mail-link.ts";
 import type { Passwords } from "./password.ts";
 import { passwordLength } from "./password-rules.ts";
@@ -143,10 +144,7 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
       onPasswordReset: async ({ user }) => {
         // First what was won with the old password: sessions, pending challenges, trusted devices. Better-auth ends
         // the sessions only after this, and would not if the mail could not be enqueued.
-        await db.transaction(async (tx) => {
-          await tx.delete(schema.session).where(eq(schema.session.userId, user.id));
-          await tx.delete(schema.verification).where(eq(schema.verification.value, user.id));
-        });
+        await db.transaction((tx) => endSessions(tx, user.id));
         // Whatever else was sent within the hour: nobody can ask for this one.
         await queue.enqueue("mail", passwordChangedMail(recipient(user, page("reset-password"))));
       },

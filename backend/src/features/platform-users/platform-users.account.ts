@@ -28,10 +28,8 @@ interface Target {
 interface Deps {
   readonly db: Database;
   readonly audit: AuditLog;
-  /** Ends every auth session of a person; answers how many. */
+  /** Ends every auth session of a person, with what a sign-in that was under way has left; answers how many. */
   readonly endSessions: (tx: Transaction, userId: string) => Promise<number>;
-  /** Pending challenges, trusted devices and links to reset the password. */
-  readonly forgetProofs: (tx: Transaction, userId: string) => Promise<void>;
   /** Takes the second factor away with all that was won with it, and tells the person. */
   readonly removeSecondFactor: (
     tx: Transaction,
@@ -46,7 +44,7 @@ interface Deps {
  * began, and no sign-in succeeds; both ends of a ban end every session, so that none survives it.
  */
 export function createPlatformUserAccounts(deps: Deps) {
-  const { db, audit, endSessions, forgetProofs, removeSecondFactor, keepAPlatformAdmin, callerNow } = deps;
+  const { db, audit, endSessions, removeSecondFactor, keepAPlatformAdmin, callerNow } = deps;
 
   /** Does `work` on the locked person and ends all their auth sessions, in one transaction with the audit event. */
   async function act(
@@ -80,7 +78,6 @@ export function createPlatformUserAccounts(deps: Deps) {
         if (before.bannedAt) throw new AppError("invalid_state", "This person is banned already");
         if (before.globalRole) await keepAPlatformAdmin(tx, userId);
         await changePlatformUser(tx, userId, { bannedAt: sql`now()` });
-        await forgetProofs(tx, userId);
       }),
 
     /** @throws AppError `not_found`, `forbidden` (oneself), `precondition_failed`, `invalid_state` (not banned) */
@@ -89,8 +86,6 @@ export function createPlatformUserAccounts(deps: Deps) {
         const { userId } = target;
         if (!before.bannedAt) throw new AppError("invalid_state", "This person is not banned");
         await changePlatformUser(tx, userId, { bannedAt: null });
-        // What a sign-in left that was under way when the ban came.
-        await forgetProofs(tx, userId);
       }),
 
     /** @throws AppError `not_found`, `forbidden` (oneself), `precondition_failed` */

@@ -1,4 +1,4 @@
-import { and, eq, ne } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import type { MailMessage } from "../../adapters/mail/port.ts";
 import {
   backupCodesReplacedMail,
@@ -8,10 +8,11 @@ import {
   twoFactorChangedMail,
 } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
+import { endSessions } from "../../auth/account-security.ts";
 import type { Actor } from "../../auth/actor.ts";
 import { claimsOf } from "../../auth/mail-link.ts";
 import type { Database } from "../../db/client.ts";
-import { session, user, verification } from "../../db/schema/index.ts";
+import { user } from "../../db/schema/index.ts";
 import type { BetterAuthAnswer } from "./sign-in.better-auth.ts";
 import type { AuthCall } from "./sign-in.schema.ts";
 
@@ -46,15 +47,12 @@ export function createConsequences({
   const recipient = ({ email, name }: { email: string; name: string }) => ({ to: email, name, url });
 
   /** Ends every auth session but one, and whatever was won with the credentials of before. */
-  async function endOthers(userId: string, keep: string | null): Promise<void> {
-    await db
-      .delete(session)
-      .where(and(eq(session.userId, userId), keep === null ? undefined : ne(session.token, keep)));
-    await db.delete(verification).where(eq(verification.value, userId));
+  async function endOthers(userId: string, keep?: string | undefined): Promise<void> {
+    await db.transaction((tx) => endSessions(tx, userId, keep));
   }
 
   async function factorChanged(actor: Actor, { token }: BetterAuthAnswer, enabled: boolean): Promise<void> {
-    await endOthers(actor.userId, token?.raw ?? null);
+    await endOthers(actor.userId, token?.raw);
     await send(twoFactorChangedMail({ ...recipient(actor), enabled }));
   }
 
@@ -80,14 +78,14 @@ export function createConsequences({
         .where(eq(user.email, (moved ? updateTo : email).toLowerCase()));
       if (!owner) return undefined;
       if (!moved) return { userId: owner.id };
-      await endOthers(owner.id, null);
+      await endOthers(owner.id);
       await send(emailChangedMail({ ...recipient({ email, name: owner.name }), newEmail: updateTo }));
       return { userId: owner.id, action: "user.email_changed" };
     },
 
     "/change-password": async (_, { token }, actor) => {
       if (!actor) return undefined;
-      await endOthers(actor.userId, token?.raw ?? null);
+      await endOthers(actor.userId, token?.raw);
       await send(passwordChangedMail(recipient(actor)));
       return undefined;
     },
