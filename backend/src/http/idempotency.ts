@@ -10,7 +10,10 @@ import { withoutSecrets } from "./secret-path.ts";
 const isFinal = ({ status, headers }: Response): boolean =>
   ![401, 403, 429].includes(status) && status < 500 && !headers.has("Retry-After");
 
-/** Runs a POST at most once per `Idempotency-Key`; without the header it just runs. */
+/**
+ * Runs a POST once per `Idempotency-Key`; without the header it just runs. Once again where the process dies, or the
+ * database goes, after the work was committed and before its answer was kept.
+ */
 export async function idempotent(
   c: Context<SecuredEnv>,
   next: Next,
@@ -31,8 +34,7 @@ export async function idempotent(
     // With the path: what is left out of the route still tells two requests apart.
     bodyHash: createHash("sha256").update(`${path}\n${body}`).digest("hex"),
   };
-  const store = c.get("idempotency");
-  const claim = await store.claim(request);
+  const claim = await c.get("idempotency").claim(request);
   if (claim.kind === "mismatch")
     throw new AppError("idempotency_mismatch", "This Idempotency-Key was used with another body");
   if (claim.kind === "running")
@@ -40,10 +42,11 @@ export async function idempotent(
       retryAfter: 1,
     });
   if (claim.kind === "answered") return replay(c, claim.answer);
-  await next();
+  const { held } = claim;
+  await held.during(next);
   const { status } = c.res;
-  if (!isFinal(c.res)) await store.release(request);
-  else await store.keep(request, secretAnswer && status < 300 ? null : await snapshot(c), status);
+  if (!isFinal(c.res)) await held.release();
+  else await held.keep(secretAnswer && status < 300 ? null : await snapshot(c), status);
   return undefined;
 }
 

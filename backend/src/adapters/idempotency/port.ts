@@ -6,7 +6,7 @@ export interface StoredAnswer {
 }
 
 export type Claim =
-  | { readonly kind: "mine" }
+  | { readonly kind: "mine"; readonly held: HeldKey }
   | { readonly kind: "running" }
   | { readonly kind: "mismatch" }
   /** `answer` is null where it carried a secret and was not kept. */
@@ -19,11 +19,17 @@ export interface RequestKey {
   readonly bodyHash: string;
 }
 
+/** A key in the hands of one request. Once another has taken it over, `keep` and `release` change nothing. */
+export interface HeldKey {
+  /** Does the work, and holds the key as long as that takes. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+  keep(answer: StoredAnswer | null, status: number): Promise<void>;
+  /** Gives the key back: the answer was not final. */
+  release(): Promise<void>;
+}
+
 /** Remembers the first answer per user, route and key. */
 export interface IdempotencyStore {
   /** Takes the key, or says what became of the request that has it. */
   claim(request: RequestKey): Promise<Claim>;
-  keep(request: RequestKey, answer: StoredAnswer | null, status: number): Promise<void>;
-  /** Gives the key back: the answer was not final. */
-  release(request: RequestKey): Promise<void>;
 }

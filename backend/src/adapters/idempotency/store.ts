@@ -1,25 +1,58 @@
+import { randomUUID } from "node:crypto";
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.ts";
 import { idempotencyRecord as record } from "../../db/schema/index.ts";
-import type { IdempotencyStore, RequestKey } from "./port.ts";
+import type { HeldKey, IdempotencyStore, RequestKey } from "./port.ts";
 
-const leaseSeconds = 60;
 const keepHours = 24;
 
-/** Idempotency records in PostgreSQL: the primary key decides between two requests that come at once. */
-export function createIdempotencyStore(db: Database): IdempotencyStore {
+/**
+ * Idempotency records in PostgreSQL: the primary key decides between two requests that come at once, the id of a claim
+ * between one that was held up and the one that took its key over.
+ *
+ * @param leaseSeconds how long a key stays taken when its process dies; renewed long before while the work goes on.
+ */
+export function createIdempotencyStore(db: Database, leaseSeconds = 60): IdempotencyStore {
   const lease = sql`now() + ${leaseSeconds} * interval '1 second'`;
   const matches = ({ userId, route, key }: RequestKey) =>
     and(eq(record.userId, userId), eq(record.route, route), eq(record.key, key));
+
+  function hold(request: RequestKey, claimId: string): HeldKey {
+    const mine = and(matches(request), eq(record.claimId, claimId));
+    const renew = async () => void (await db.update(record).set({ leaseUntil: lease }).where(mine));
+    return {
+      async during(work) {
+        // Two may fail before the lease is over; then it is as if this process had died.
+        const renewal = setInterval(() => renew().catch(() => undefined), (leaseSeconds * 1000) / 3).unref();
+        try {
+          return await work();
+        } finally {
+          clearInterval(renewal);
+        }
+      },
+      async keep(answer, status) {
+        await db
+          .update(record)
+          .set({ status, headers: answer?.headers ?? null, body: answer?.body ?? null })
+          .where(mine);
+      },
+      async release() {
+        await db.delete(record).where(mine);
+      },
+    };
+  }
+
   return {
     async claim(request) {
+      const claimId = randomUUID();
       const taken = await db
         .insert(record)
-        .values({ ...request, leaseUntil: lease })
+        .values({ ...request, claimId, leaseUntil: lease })
         .onConflictDoUpdate({
           target: [record.userId, record.route, record.key],
           set: {
             bodyHash: request.bodyHash,
+            claimId,
             status: null,
             headers: null,
             body: null,
@@ -31,7 +64,7 @@ export function createIdempotencyStore(db: Database): IdempotencyStore {
             or (${record.status} is null and ${record.leaseUntil} < now() and ${record.bodyHash} = excluded.body_hash)`,
         })
         .returning({ key: record.key });
-      if (taken.length > 0) return { kind: "mine" };
+      if (taken.length > 0) return { kind: "mine", held: hold(request, claimId) };
       const [found] = await db.select().from(record).where(matches(request));
       // Given back between the two statements: the client may simply ask again.
       if (!found) return { kind: "running" };
@@ -42,15 +75,6 @@ export function createIdempotencyStore(db: Database): IdempotencyStore {
         kind: "answered",
         answer: { status: found.status, headers: found.headers ?? {}, body: found.body },
       };
-    },
-    async keep(request, answer, status) {
-      await db
-        .update(record)
-        .set({ status, headers: answer?.headers ?? null, body: answer?.body ?? null })
-        .where(matches(request));
-    },
-    async release(request) {
-      await db.delete(record).where(matches(request));
     },
   };
 }

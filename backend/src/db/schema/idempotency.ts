@@ -14,11 +14,13 @@ export const idempotencyRecord = pgTable(
     key: text("key").notNull(),
     /** SHA-256 of the body, hex. */
     bodyHash: text("body_hash").notNull(),
+    /** Of whom works on it: a later one took the key over. Null where a release before wrote it. */
+    claimId: uuid("claim_id"),
     /** Null while the first request still runs. */
     status: integer("status"),
     headers: jsonb("headers").$type<Record<string, string>>(),
     body: text("body"),
-    /** After this, a record without an answer belongs to a process that died. */
+    /** Renewed while the request runs: after this, a record without an answer belongs to a process that died. */
     leaseUntil: at("lease_until").notNull(),
     createdAt: createdAt(),
   },
