@@ -15,9 +15,9 @@ const ownAvatar: Prepare = async ({ app, caller, target }) => ({
   params: { fileId: await upload(app, caller, "avatar", target.organizationId) },
 });
 
-/** A file that a scan put away; straight into the table, since no scanner runs here. */
-const quarantined =
-  (kind: FileKind): Prepare =>
+/** A file that is not ready; straight into the table, since no scanner runs here. */
+const unready =
+  (kind: FileKind, status: "quarantined" | "rejected"): Prepare =>
   async ({ app, target }) => {
     const fileId = uuidv7();
     const owner = kind === "avatar" ? null : target.organizationId;
@@ -26,7 +26,7 @@ const quarantined =
       insert into file (id, target, organization_id, file_name, declared_type, content_type, size, uploaded_by, status,
         threat, scanned_at)
       values (${fileId}, ${kind}, ${owner}, 'dot.png', 'image/png', 'image/png', ${png.length}, ${uploader.userId},
-        'quarantined', 'Some-Threat', now())`;
+        ${status}, 'Some-Threat', now())`;
     return { params: { fileId } };
   };
 
@@ -100,12 +100,14 @@ export const fileAttempts: Readonly<Record<string, Prepare>> = {
   "files.stream: a colleague's avatar": present("avatar"),
   "files.stream: orgLogo": present("orgLogo"),
   "files.stream: organizationFile": present("organizationFile"),
-  "files.get: organizationFile in quarantine": quarantined("organizationFile"),
-  "files.get: a colleague's avatar in quarantine": quarantined("avatar"),
-  "files.stream: organizationFile in quarantine": quarantined("organizationFile"),
-  "files.release: organizationFile": quarantined("organizationFile"),
-  "files.release: orgLogo": quarantined("orgLogo"),
-  "files.release: a colleague's avatar": quarantined("avatar"),
+  "files.get: organizationFile in quarantine": unready("organizationFile", "quarantined"),
+  "files.get: organizationFile refused": unready("organizationFile", "rejected"),
+  "files.stream: organizationFile refused": unready("organizationFile", "rejected"),
+  "files.get: a colleague's avatar in quarantine": unready("avatar", "quarantined"),
+  "files.stream: organizationFile in quarantine": unready("organizationFile", "quarantined"),
+  "files.release: organizationFile": unready("organizationFile", "quarantined"),
+  "files.release: orgLogo": unready("orgLogo", "quarantined"),
+  "files.release: a colleague's avatar": unready("avatar", "quarantined"),
   "files.delete: own avatar": ownAvatar,
   "files.delete: a colleague's avatar": present("avatar"),
   "files.delete: orgLogo": present("orgLogo"),

@@ -26,8 +26,9 @@ if (shared) {
       const infected = await send(app, home, eicar, "bad.bin");
       await expect(scanRest(app)).rejects.toMatchObject({ code: "unavailable" });
       for (const { id } of [clean, infected]) {
-        expect((await getFile(app, client.token, id)).json.status).toBe("processing");
-        expect((await stream(app, client.token, id)).status).toBe(409);
+        expect((await getFile(app, boss.token, id)).json.status).toBe("processing");
+        expect((await stream(app, boss.token, id)).status).toBe(409);
+        expect((await getFile(app, client.token, id)).status).toBe(403);
       }
 
       clamd.start();

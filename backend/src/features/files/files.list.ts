@@ -5,10 +5,11 @@ import { enforce } from "../../auth/enforce.ts";
 import type { Database } from "../../db/client.ts";
 import { file, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
-import { everyStatus, listScope, listVerdict, organizationTargets } from "./files.list.policy.ts";
+import { listScope, listVerdict, organizationTargets } from "./files.list.policy.ts";
 import type { FilePage, FilesQuery } from "./files.list.schema.ts";
 import { knownIn } from "./files.policy.ts";
 import { toFileDto } from "./files.rows.ts";
+import { everyStatus } from "./files.shown.policy.ts";
 
 export type ListFiles = ReturnType<typeof createListFiles>;
 

@@ -11,10 +11,3 @@ export function releaseVerdict(actor: Actor, file: FileOwnership): Decision {
   if (file.organizationId === null) return "forbidden";
   return membershipIn(actor, file.organizationId)?.role === "org_admin" ? "allowed" : "forbidden";
 }
-
-/** Who may know what lies in quarantine: those who may release it, and who uploaded it. */
-export function quarantineVerdict(actor: Actor, file: FileOwnership): Decision {
-  const release = releaseVerdict(actor, file);
-  if (release !== "forbidden" || file.uploadedBy !== actor.userId) return release;
-  return readVerdict(actor, file);
-}

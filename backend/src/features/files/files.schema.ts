@@ -101,7 +101,8 @@ export const fileWithUrlSchema = z
     downloadUrl: z.string().nullable().openapi({ description: "Null until the file is ready" }),
     downloadUrlExpiresAt: instant.nullable(),
     threat: z.string().nullable().openapi({
-      description: "What the malware scanner found, in its words; stays after a release",
+      description:
+        "What the malware scanner found, in its words; stays after a release. Null to whom quarantine is not shown",
     }),
   })
   .openapi("FileWithUrl");

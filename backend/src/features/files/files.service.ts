@@ -1,5 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import type { Streamable } from "../../adapters/storage/port.ts";
+import type { Decision } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import { file } from "../../db/schema/index.ts";
@@ -8,14 +9,14 @@ import { contentDisposition } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { createMultipart } from "./files.multipart.ts";
 import { assertPicture, smallerPicture } from "./files.pictures.ts";
-import { deleteVerdict, knownIn, readVerdict } from "./files.policy.ts";
+import { deleteVerdict, type FileOwnership, knownIn, readVerdict } from "./files.policy.ts";
 import { createPresign } from "./files.presign.ts";
-import { quarantineVerdict } from "./files.quarantine.policy.ts";
 import { createRegister } from "./files.register.ts";
 import { createRelease } from "./files.release.ts";
 import { type FileRow, findFile, objectKey, objectKeys, type PictureSize, toFileDto } from "./files.rows.ts";
 import type { FileWithUrl } from "./files.schema.ts";
 import { assertServable, statusOf } from "./files.servable.ts";
+import { mayKnowThreat, seeVerdict } from "./files.shown.policy.ts";
 import { lockShown } from "./files.single.ts";
 import { isInline, targets } from "./files.targets.ts";
 
@@ -27,12 +28,16 @@ const downloadSeconds = 5 * 60;
 export function createFilesService(deps: FilesDeps) {
   const { db, storage, scanning } = deps;
 
-  async function readable(caller: Caller, fileId: string, ofQuarantined = readVerdict): Promise<FileRow> {
-    const found = await findFile(db, caller, fileId);
-    if (!found) throw new AppError("not_found", "Not found");
-    const verdict = found.row.status === "quarantined" ? ofQuarantined : readVerdict;
-    enforce(verdict(caller, found.ownership), knownIn(caller, found.row.organizationId));
-    return found.row;
+  /** The row, where `decide` allows the caller to know of it. */
+  async function found(
+    caller: Caller,
+    fileId: string,
+    decide: (row: FileRow, ownership: FileOwnership) => Decision,
+  ): Promise<{ row: FileRow; ownership: FileOwnership }> {
+    const one = await findFile(db, caller, fileId);
+    if (!one) throw new AppError("not_found", "Not found");
+    enforce(decide(one.row, one.ownership), knownIn(caller, one.row.organizationId));
+    return one;
   }
 
   const register = createRegister(deps);
@@ -45,9 +50,12 @@ export function createFilesService(deps: FilesDeps) {
 
     /** The file and, once it is ready, a URL that serves it for five minutes. */
     async get(caller: Caller, fileId: string): Promise<FileWithUrl> {
-      const row = await readable(caller, fileId, quarantineVerdict);
+      const { row, ownership } = await found(caller, fileId, ({ status }, owned) =>
+        seeVerdict(caller, owned, status),
+      );
       const status = statusOf(row, scanning);
-      const shown = { ...toFileDto(row), status, threat: row.threat };
+      const threat = mayKnowThreat(caller, ownership) ? row.threat : null;
+      const shown = { ...toFileDto(row), status, threat };
       if (status !== "ready") return { ...shown, downloadUrl: null, downloadUrlExpiresAt: null };
       const signed = await storage.presignGet({
         key: objectKey(row),
@@ -64,7 +72,10 @@ export function createFilesService(deps: FilesDeps) {
 
     /** @throws AppError `scan_pending`, `quarantined`, `invalid_state` while or because its bytes may not be served */
     async stream(caller: Caller, fileId: string, size?: PictureSize): Promise<Streamable> {
-      const row = await readable(caller, fileId);
+      // What went into quarantine may have been read before: its readers are told.
+      const { row } = await found(caller, fileId, ({ status }, owned) =>
+        status === "quarantined" ? readVerdict(caller, owned) : seeVerdict(caller, owned, status),
+      );
       if (size !== undefined) assertPicture(row);
       assertServable(row, scanning, knownIn(caller, row.organizationId));
       if (size !== undefined) return smallerPicture(storage, row, size);
@@ -83,13 +94,11 @@ export function createFilesService(deps: FilesDeps) {
     },
 
     async delete(caller: Caller, fileId: string, version: number | undefined): Promise<void> {
-      const found = await findFile(db, caller, fileId);
-      if (!found) throw new AppError("not_found", "Not found");
-      enforce(deleteVerdict(caller, found.ownership), knownIn(caller, found.row.organizationId));
-      if (version !== undefined && version !== found.row.version) throw outdated();
+      const { row } = await found(caller, fileId, (_, owned) => deleteVerdict(caller, owned));
+      if (version !== undefined && version !== row.version) throw outdated();
       await db.transaction(async (tx) => {
         // The owner before the file, in the order of everybody who locks both.
-        if (targets[found.row.target].single) await lockShown(tx, found.row);
+        if (targets[row.target].single) await lockShown(tx, row);
         const [gone] = await tx
           .delete(file)
           .where(and(eq(file.id, fileId), version === undefined ? undefined : eq(file.version, version)))
