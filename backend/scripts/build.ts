@@ -1,10 +1,12 @@
 /** `pnpm build`: the three programs as one folder, backend/dist, that needs Node and nothing else. */
-import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 // biome-ignore lint/correctness/noUndeclaredDependencies: a tool of the whole workspace, in the root manifest
 import { build } from "esbuild";
+import { thirdPartyNotices } from "./licences.ts";
+import { sbom } from "./sbom.ts";
 
 const backend = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(backend, "dist");
@@ -41,6 +43,9 @@ for (const name of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png
   cpSync(join(swagger, name), join(dist, "swagger-ui", name));
 
 copyPackage("sharp", backend, new Set());
+
+writeFileSync(join(dist, "sbom.cdx.json"), sbom());
+writeFileSync(join(dist, "THIRD-PARTY-LICENCES.txt"), thirdPartyNotices());
 
 /** A package and what it needs, as installed for this platform, flat below dist/node_modules. */
 function copyPackage(name: string, from: string, copied: Set<string>): void {

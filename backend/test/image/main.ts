@@ -47,6 +47,8 @@ makeRoot(root, ["postgres", "redis", operatorSettings.SMTP_HOST]);
 const stages = join(tmp, "stages");
 runStage(build, checkout, join(stages, last(build, "WORKDIR")), {});
 runStage(runtime, checkout, join(root, workdir), { [build.alias]: stages });
+for (const name of ["sbom.cdx.json", "THIRD-PARTY-LICENCES.txt"])
+  assert.ok(readFileSync(join(root, workdir, name), "utf8").includes("hono"), name);
 say("built");
 
 // As an operator makes them; smtp_pass is theirs.
