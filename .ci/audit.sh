@@ -11,7 +11,7 @@ if [ -s "$tmp/report" ]; then
   node -e '
     const { advisories, metadata } = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
     for (const { severity, module_name, vulnerable_versions, title, url } of Object.values(advisories))
-      console.log(`${severity}: ${module_name} ${vulnerable_versions}: ${title} ${url}`);
+      console.log(severity + ":", module_name, vulnerable_versions + ":", title, url);
     console.log("known vulnerabilities:", JSON.stringify(metadata.vulnerabilities));' "$tmp/report"
   exit "$status"
 fi
