@@ -17,8 +17,9 @@ shellcheck docker/*.sh .ci/*.sh .ci/run
 cp -r docker docker-compose*.yml "$tmp"
 sh "$tmp/docker/make-secrets.sh" >/dev/null
 sed -e 's#^\(BETTER_AUTH_URL\|S3_PUBLIC_ENDPOINT\|FRONTEND_URL\|CORS_ORIGIN\)=.*#\1=https://\1.example.test#' \
+  -e "s/^\(BACKUP_RECIPIENT\)=.*/\1=age1$(printf 'q%.0s' $(seq 58))/" \
   -e 's/^\(SMTP_HOST\|SMTP_USER\|MAIL_FROM\|BOOTSTRAP_ADMIN_EMAIL\)=.*/\1=someone@example.test/' .env.example >"$tmp/.env"
-for files in docker-compose.yml docker-compose.prod.yml 'docker-compose.prod.yml docker-compose.scan.yml'; do
+for files in docker-compose.yml docker-compose.prod.yml 'docker-compose.prod.yml docker-compose.scan.yml' 'docker-compose.prod.yml docker-compose.backup.yml'; do
   options=()
   for file in $files; do options+=(-f "$file"); done
   (cd "$tmp" && docker-compose "${options[@]}" config >rendered.yml 2>errors) || { cat "$tmp/errors"; exit 1; }
@@ -30,7 +31,7 @@ if command -v docker >/dev/null; then
     set -a
     # shellcheck source=/dev/null
     . ./.env
-    docker stack config -c docker-compose.prod.yml -c docker-compose.scan.yml -c docker-compose.swarm.yml >rendered.yml
+    docker stack config -c docker-compose.prod.yml -c docker-compose.scan.yml -c docker-compose.backup.yml -c docker-compose.swarm.yml >rendered.yml
   )
 fi
 

@@ -74,6 +74,15 @@ export async function backupNames(folder: string): Promise<string[]> {
     .sort();
 }
 
+/** When the newest good backup of a folder was made, in milliseconds since 1970; undefined when there is none. */
+export async function newestBackup(folder: string): Promise<number | undefined> {
+  for (const name of (await backupNames(folder)).reverse()) {
+    const good = await readManifest(join(folder, name)).catch(() => undefined);
+    if (good) return Date.parse(good.manifest.createdAt);
+  }
+  return undefined;
+}
+
 /** Makes names in a folder outlive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");

@@ -8,7 +8,7 @@ import type { Environment, Mode } from "./variable.ts";
 export const readTextFile: ReadFile = (path) => readFileSync(path, "utf8");
 
 /** The mode that decides about defaults and demands. An unknown one is a problem of its own and gets the strictest. */
-function modeOf({ NODE_ENV: mode }: Environment): Mode {
+export function modeOf({ NODE_ENV: mode }: Environment): Mode {
   if (!mode) return "development";
   return mode === "development" || mode === "test" ? mode : "production";
 }

@@ -1,14 +1,17 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { backupNames } from "../../src/backup/layout.ts";
+import { fileURLToPath } from "node:url";
+import { expect, it, vi } from "vitest";
+import { backupNames, newestBackup } from "../../src/backup/layout.ts";
 import { backup, keygen } from "../../src/coachctl/backup.ts";
 import type { Command } from "../../src/coachctl/command.ts";
 import { restore } from "../../src/coachctl/restore.ts";
 import { documentOf } from "../files/client.ts";
 import { createDiskWorld } from "../files/world.ts";
 import { uploadFile } from "../harness/client.ts";
-import { contents, emptyDatabase, temporaryFolder } from "./places.ts";
+import { ageKey, contents, emptyDatabase, temporaryFolder } from "./places.ts";
 
 const { app, home } = await createDiskWorld();
 const elsewhere = await emptyDatabase();
@@ -57,4 +60,22 @@ it("an operator makes a key, backs up, and restores elsewhere", async () => {
   expect(restored.text).toContain(hash);
   expect(restored.text).toMatch(/1 objects, [\d.]+ s\n\d+ audit logs, 0 broken\.$/);
   expect(await contents(elsewhere.owner)).toEqual(before);
+});
+
+it("goes on by the clock, makes the one that was missed, and ends when it is stopped", async () => {
+  const nightly = temporaryFolder();
+  const { recipient } = await ageKey();
+  const entry = fileURLToPath(new URL("../../src/coachctl.ts", import.meta.url));
+  const child = spawn(process.execPath, [entry, "backup", "--to", nightly, "--daily-at", "02:00"], {
+    env: { DATABASE_URL: app.database.appUrl, DATA_DIR: app.config.dataDir, BACKUP_RECIPIENT: recipient },
+  });
+  try {
+    const ended = once(child, "exit");
+    await vi.waitFor(async () => expect(await newestBackup(nightly)).toBeDefined(), 45_000);
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    expect(await backupNames(nightly)).toHaveLength(1);
+  } finally {
+    child.kill("SIGKILL");
+  }
 });

@@ -14,19 +14,23 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
+import { needed as backupNeeds } from "../../src/coachctl/backup.ts";
 import { parseEnv } from "../../src/config/parse-env.ts";
+import { parsePart } from "../../src/config/parse-part.ts";
 import { variables } from "../../src/config/variables.ts";
 import { operatorSettings, readCompose, repository, type Service } from "./compose.ts";
 
 const production = readCompose("docker-compose.prod.yml", operatorSettings);
 const scan = readCompose("docker-compose.scan.yml", {});
+const backups = readCompose("docker-compose.backup.yml", { BACKUP_RECIPIENT: `age1${"q".repeat(58)}` });
 const swarm = readCompose("docker-compose.swarm.yml", {});
 const development = readCompose("docker-compose.yml", {});
 const { backend, worker, migrate } = production.services;
-const inProduction = [...Object.entries(production.services), ["clamav", scan.services.clamav]] as [
-  string,
-  Service,
-][];
+const inProduction = [
+  ...Object.entries(production.services),
+  ["clamav", scan.services.clamav],
+  ["backup", backups.services.backup],
+] as [string, Service][];
 const everyService = [...inProduction, ...Object.entries(development.services)];
 
 /** secrets/ as docker/make-secrets.sh makes it, in a folder of its own. */
@@ -87,7 +91,7 @@ describe("docker-compose.prod.yml", () => {
 
   it("has no password in its own text", () => {
     const mayStand = /^(postgres:\/\/\w+@|redis:\/\/redis:|coaching-app-(server|upload)$)/;
-    for (const service of [backend, worker, migrate])
+    for (const service of [backend, worker, migrate, backups.services.backup])
       for (const [name, value] of Object.entries(service?.environment ?? {}))
         if (name in variables && (variables as Record<string, { secret?: true }>)[name]?.secret)
           expect(`${name} ${value}`).toMatch(new RegExp(mayStand.source.replace("^", `^${name} `)));
@@ -113,7 +117,20 @@ describe("docker-compose.prod.yml", () => {
 
   it("asks each service whether it is well, except jobs and the worker, which only run or end", () => {
     const unasked = inProduction.filter(([, s]) => !s.healthcheck?.test && !(isOurs(s) && !s.healthcheck));
-    expect(unasked.map(([name]) => name)).toEqual(["worker", "migrate", "store-setup"]);
+    expect(unasked.map(([name]) => name)).toEqual(["worker", "migrate", "store-setup", "backup"]);
+  });
+
+  it("gives backups what they read, as production demands it, and no other secret", () => {
+    const { environment, secrets, networks } = backups.services.backup ?? {};
+    const config = parsePart(backupNeeds, { NODE_ENV: "production", ...environment }, readSecret);
+    expect(config.backupRecipients).toHaveLength(1);
+    expect(config.storage).toMatchObject({ driver: "s3", bucket: "coaching-app" });
+    expect(Object.keys(environment ?? {}).map((name) => name.replace(/_FILE$/, ""))).toEqual(
+      expect.arrayContaining(["DATABASE_PASSWORD", "S3_SECRET_ACCESS_KEY"]),
+    );
+    expect(secrets).toEqual(["database_password", "s3_secret_access_key"]);
+    expect(networks).toEqual(["data"]);
+    expect(() => parsePart(backupNeeds, { NODE_ENV: "production" }, readSecret)).toThrow("DATABASE_URL");
   });
 
   it("mounts files that exist, and scripts that can run", () => {
