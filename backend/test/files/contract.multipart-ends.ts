@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
 import { createFileJobs } from "../../src/features/files/files.jobs.ts";
+import { createMultipart } from "../../src/features/files/files.multipart.ts";
 import { createRegister } from "../../src/features/files/files.register.ts";
 import { callerOf, filesDeps } from "../faults/crash.world.ts";
 import { createTenant } from "../harness/client.ts";
@@ -26,6 +27,10 @@ export function describeMultipartEnds({ app, home }: World): void {
 
   const idOf = async ({ uploadId }: Started) =>
     String((await sql`select upload_id from upload_intent where id = ${uploadId}`)[0]?.upload_id);
+
+  /** As if the register at work on it had begun two minutes ago. */
+  const stale = ({ uploadId }: Started) =>
+    sql`update upload_intent set claimed_at = now() - interval '2 minutes' where id = ${uploadId}`;
 
   /** As the store answers two hours from now. */
   const later = (storage: StoragePort): StoragePort => ({
@@ -61,6 +66,7 @@ export function describeMultipartEnds({ app, home }: World): void {
         expect([
           [201, 404],
           [404, 204],
+          [409, 204],
         ]).toContainEqual([done.status, gone.status]);
         await vi.waitFor(async () => expect(await stagedObject(app, started)).toBeNull(), 15_000);
       }
@@ -80,11 +86,45 @@ export function describeMultipartEnds({ app, home }: World): void {
         () => undefined,
       );
       await vi.waitFor(async () => expect(await app.deps.storage.head(key)).not.toBeNull(), 15_000);
-      expect((await complete(app, token, started.uploadId)).status).toBe(404);
-      await sql`update upload_intent set claimed_at = now() - interval '2 minutes' where id = ${started.uploadId}`;
+      expect((await complete(app, token, started.uploadId)).status).toBe(409);
+      await stale(started);
       const asked = await parts(app, token, started.uploadId, { partNumbers: [1] });
       expect(asked.status).toBe(409);
       expect((await complete(app, token, started.uploadId)).status).toBe(201);
+    });
+
+    it("not, but takes longer than a minute: two at a time end as one file, and neither is told that it is gone", async () => {
+      const started = await uploadInParts(app, token, pdf, paper);
+      const joining = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      const slow: StoragePort = {
+        ...app.deps.storage,
+        async completeMultipart(...args) {
+          joining.resolve();
+          await goOn.promise;
+          await app.deps.storage.completeMultipart(...args);
+        },
+      };
+      const caller = await callerOf(app, boss);
+      const completeBy = (storage: StoragePort) => {
+        const deps = { ...filesDeps(app), storage };
+        return createMultipart(deps, createRegister(deps)).complete(caller, started.uploadId);
+      };
+      const first = completeBy(slow);
+      await joining.promise;
+      await stale(started);
+      const second = completeBy({
+        ...app.deps.storage,
+        // Has seen the parts; then the first joins them.
+        async completeMultipart(...args) {
+          goOn.resolve();
+          await expect(first).rejects.toMatchObject({ code: "conflict", retryAfter: 1 });
+          await app.deps.storage.completeMultipart(...args);
+        },
+      });
+      const made = await second;
+      expect((await complete(app, token, started.uploadId)).json.id).toBe(made.id);
+      expect(await sql`select 1 from file where id = ${made.id}`).toHaveLength(1);
     });
 
     it("in the store is 404, not a conflict for ever", async () => {

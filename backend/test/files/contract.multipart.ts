@@ -146,16 +146,36 @@ export function describeMultipart({ app, home, away }: World): void {
       expect((await complete(app, token, started.uploadId)).status).toBe(201);
     });
 
-    it("is completed once, by however many at a time", async () => {
+    it("is completed once, by however many at a time, and tells each who asks again what it became", async () => {
       const started = await uploadInParts(app, token, pdf, paper);
       const answers = await Promise.all(
-        Array.from({ length: 20 }, (_, i) =>
-          i % 4 ? complete(app, token, started.uploadId) : register(app, token, started.storageKey),
-        ),
+        Array.from({ length: 20 }, () => complete(app, token, started.uploadId)),
       );
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(19).fill(404)]);
-      for (const again of [complete, abort, parts])
-        expect((await again(app, token, started.uploadId)).status).toBe(404);
+      const ids = new Set<string>();
+      for (const { status, json, headers } of answers) {
+        expect([201, 409]).toContain(status);
+        if (status === 201) ids.add(json.id);
+        else expect([json.code, headers.get("retry-after")]).toEqual(["conflict", "1"]);
+      }
+      const again = await complete(app, token, started.uploadId);
+      expect([again.status, again.headers.get("location")]).toEqual([201, `/api/v1/files/${again.json.id}`]);
+      expect([...ids]).toEqual([again.json.id]);
+      for (const operation of [abort, parts])
+        expect((await operation(app, token, started.uploadId)).status).toBe(404);
+      expect((await register(app, token, started.storageKey)).status).toBe(404);
+      expect((await complete(app, home.people.manager.token, started.uploadId)).status).toBe(404);
+      await app.deps.database.sql`delete from file where id = ${again.json.id}`;
+      expect((await complete(app, token, started.uploadId)).status).toBe(404);
+    });
+
+    it("is registered once, by its id or its key", async () => {
+      const started = await uploadInParts(app, token, pdf, paper);
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => register(app, token, started.storageKey)),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(404)]);
+      const made = answers.find(({ status }) => status === 201);
+      expect((await complete(app, token, started.uploadId)).json.id).toBe(made?.json.id);
     });
 
     it("that is not what was promised is 422, and gone", async () => {
@@ -223,6 +243,8 @@ export function describeMultipart({ app, home, away }: World): void {
       await refused(404, "not_found");
       await owner({ deleted_at: null });
       expect((await complete(app, manager.token, started.uploadId)).status).toBe(201);
+      await member({ role: "client" });
+      expect((await complete(app, manager.token, started.uploadId)).status).toBe(403);
     });
   });
 }

@@ -27,16 +27,22 @@ export const finalKey = (intent: Intent): string => objectKey(fileOf(intent));
 /** Everywhere that a register writes to, whether it did yet or not. */
 export const finalKeys = (intent: Intent): string[] => objectKeys(fileOf(intent));
 
-/** An intent of the caller's that is neither used nor over. */
-export const isOpen = (caller: Caller, upload: UploadRef) =>
+/** An intent of the caller's. */
+export const isOwn = (caller: Caller, upload: UploadRef) =>
   and(
     "storageKey" in upload
       ? eq(uploadIntent.storageKey, upload.storageKey)
       : and(eq(uploadIntent.id, upload.uploadId), isNotNull(uploadIntent.uploadId)),
     eq(uploadIntent.userId, caller.userId),
-    isNull(uploadIntent.usedAt),
-    gt(uploadIntent.expiresAt, sql`now()`),
   );
+
+/** One that is neither used nor over. */
+export const isOpen = (caller: Caller, upload: UploadRef) =>
+  and(isOwn(caller, upload), isNull(uploadIntent.usedAt), gt(uploadIntent.expiresAt, sql`now()`));
+
+/** Whether somebody is at work on it. */
+export const isClaimed = ({ usedAt, claimedAt }: Intent): boolean =>
+  usedAt === null && claimedAt !== null && claimedAt.getTime() > Date.now() - claimSeconds * 1000;
 
 /** Only what is still ours: the claim may have run out meanwhile. */
 export const isMine = (intent: Intent) =>

@@ -82,11 +82,14 @@ const complete = securedRoute(
     path: "/files/multipart/{uploadId}/complete",
     tags,
     summary: "Turn the parts into a file, once",
+    description: "Whoever lost the answer asks again: it is the same file.",
     request: { params },
     responses: {
       201: jsonResponse("The file; `processing` while a large one is still being checked", fileSchema),
       404: noUpload,
-      409: problemResponse("Parts are missing: upload them and complete again"),
+      409: problemResponse(
+        "Parts are missing: upload them and complete again; or another complete is at work",
+      ),
       422: problemResponse("Type or digest are not what was promised; the upload is gone"),
       503: storeDown,
     },

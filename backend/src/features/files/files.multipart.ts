@@ -1,9 +1,10 @@
+import { eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
-import { uploadIntent } from "../../db/schema/index.ts";
+import { file, uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
-import { createClaims, type Intent, isMine, isOpen, noUpload } from "./files.claims.ts";
+import { createClaims, type Intent, isClaimed, isMine, isOpen, isOwn, noUpload } from "./files.claims.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import type { Multipart, MultipartStarted, Parts, PartsRequest } from "./files.multipart.schema.ts";
 import {
@@ -19,7 +20,7 @@ import { knownIn, uploadVerdict } from "./files.policy.ts";
 import { createAdmission, startWithinSeconds } from "./files.presign.ts";
 import { reserve } from "./files.quota.ts";
 import type { Register } from "./files.register.ts";
-import { stagingKey } from "./files.rows.ts";
+import { stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto, Presign } from "./files.schema.ts";
 
 /** A phone may be without a network for a night. */
@@ -41,6 +42,26 @@ export function createMultipart(deps: FilesDeps, register: Register) {
     if (!upload) throw noUpload();
     enforceUpload(caller, intent);
     return { intent, upload };
+  }
+
+  /**
+   * The file that an earlier complete made of the upload; null when there is none.
+   *
+   * @throws AppError `conflict` while one is at work
+   */
+  async function completed(caller: Caller, uploadId: string): Promise<FileDto | null> {
+    const [found] = await db
+      .select({ intent: uploadIntent, made: file })
+      .from(uploadIntent)
+      .leftJoin(file, eq(file.id, uploadIntent.fileId))
+      .where(isOwn(caller, { uploadId }));
+    if (!found) return null;
+    const { intent, made } = found;
+    enforceUpload(caller, intent);
+    if (made) return toFileDto(made);
+    if (isClaimed(intent))
+      throw new AppError("conflict", "The upload is being completed: ask again", { retryAfter: 1 });
+    return null;
   }
 
   return {
@@ -110,8 +131,20 @@ export function createMultipart(deps: FilesDeps, register: Register) {
       };
     },
 
-    /** Joins the parts and registers what they make, by the very rules of an upload in one piece. */
-    complete: (caller: Caller, uploadId: string): Promise<FileDto> => register(caller, { uploadId }),
+    /**
+     * Joins the parts and registers what they make, by the very rules of an upload in one piece. Whoever lost the answer
+     * asks again, and is told the file.
+     */
+    async complete(caller: Caller, uploadId: string): Promise<FileDto> {
+      try {
+        return await register(caller, { uploadId });
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === "not_found")) throw error;
+        const made = await completed(caller, uploadId);
+        if (made) return made;
+        throw error;
+      }
+    },
 
     /** Gives up: the parts go, and so does the right to send more. */
     async abort(caller: Caller, uploadId: string): Promise<void> {

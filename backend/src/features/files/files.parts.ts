@@ -69,5 +69,11 @@ export async function joinParts(storage: StoragePort, upload: Parted): Promise<v
     const some = missing.slice(0, 10).join(", ");
     throw new AppError("conflict", `Upload these parts first: ${some}${missing.length > 10 ? ", …" : ""}`);
   }
-  await storage.completeMultipart(stagingKey(upload.storageKey), upload.uploadId, uploaded);
+  const key = stagingKey(upload.storageKey);
+  try {
+    await storage.completeMultipart(key, upload.uploadId, uploaded);
+  } catch (error) {
+    // Another complete may have joined them in the meantime: what is there then is the same.
+    if (!(await storage.head(key))) throw error;
+  }
 }
