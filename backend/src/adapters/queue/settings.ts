@@ -33,15 +33,15 @@ export const JOB_SETTINGS: Readonly<Record<JobName, JobSettings>> = {
     retryDelayMax: 600,
     expireInSeconds: 300,
   },
+  // Neither of these two is kept when it failed: a schedule takes over, which finds what waits in the files themselves.
   "file-verify": {
-    ...KEPT,
+    ...SHARED,
     batchSize: 2,
-    retryLimit: 50,
+    retryLimit: 5,
     retryDelay: 2,
-    retryDelayMax: 900,
+    retryDelayMax: 60,
     expireInSeconds: HOUR,
   },
-  // Not kept when it failed: the schedule takes over, which finds what waits in the files themselves.
   "file-scan": {
     ...SHARED,
     batchSize: 1,

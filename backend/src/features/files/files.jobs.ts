@@ -2,12 +2,11 @@ import { and, eq, inArray, isNotNull, isNull, lt, notExists, sql } from "drizzle
 import type { JobHandlers, Schedule } from "../../adapters/queue/port.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file, organization, uploadIntent } from "../../db/schema/index.ts";
-import { checkObject } from "./files.check.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { createMultipartSweep } from "./files.multipart.sweep.ts";
-import { objectKey, objectKeys, stagingKey } from "./files.rows.ts";
+import { objectKeys, stagingKey } from "./files.rows.ts";
 import { createFileScan } from "./files.scan.ts";
-import { settle } from "./files.settle.ts";
+import { createFileVerify } from "./files.verify.jobs.ts";
 
 /** A register that began just before its intent expired is over by then. */
 const graceMinutes = 5;
@@ -15,34 +14,12 @@ const intentsAtOnce = 500;
 
 /** What happens to files outside of requests. All of it may run twice, or be killed anywhere. */
 export function createFileJobs(deps: FilesDeps) {
-  const { db, storage, queue, scanning } = deps;
+  const { db, storage, queue } = deps;
   const scan = createFileScan(deps);
+  const verify = createFileVerify(deps);
   const handlers: Pick<JobHandlers, "file-verify" | "file-scan" | "object-delete"> = {
+    ...verify.handlers,
     ...scan.handlers,
-
-    async "file-verify"({ fileId, stagingKey: staged, sha256 }) {
-      const [row] = await db.select().from(file).where(eq(file.id, fileId));
-      // Deleted meanwhile, and the upload goes with it.
-      if (!row) return storage.delete(staged);
-      // With a digest it was verified before, and waits for its scan.
-      if (row.status !== "processing" || row.sha256 !== null) return;
-      const key = objectKey(row);
-      // Copied once: another run, dead or at work, may have checked the copy, and its URL can still change the upload.
-      if (!(await storage.head(key)) && (await storage.head(staged))) await storage.copy(staged, key);
-      const checked = await checkObject(deps, key, { ...row, sha256 });
-      const scanned = checked.ok && scanning.mode !== "off";
-      const outcome = checked.ok
-        ? { status: scanned ? ("processing" as const) : ("ready" as const), ...checked.kept }
-        : { status: "rejected" as const };
-      await db.transaction(async (tx) => {
-        const decided = await settle(tx, queue, row, outcome);
-        if (decided && scanned) await queue.enqueue("file-scan", { fileId }, tx);
-        const [kept] = await tx.select({ status: file.status }).from(file).where(eq(file.id, fileId));
-        // Rejected or deleted meanwhile. What another run decided to keep is its business.
-        const keys = !kept || kept.status === "rejected" ? [staged, ...objectKeys(row)] : [staged];
-        await queue.enqueue("object-delete", { keys }, tx);
-      });
-    },
 
     async "object-delete"({ keys }) {
       for (const key of keys) await storage.delete(key);
@@ -132,6 +109,7 @@ export function createFileJobs(deps: FilesDeps) {
         if (failures.length > 0) throw failures[0];
       },
     },
+    ...verify.schedules,
     ...scan.schedules,
   ];
   return { handlers, schedules, removeOrganization };

@@ -3,6 +3,7 @@ import type { JobHandlers, Schedule } from "../../adapters/queue/port.ts";
 import type { Scanning, Verdict } from "../../adapters/scanner/port.ts";
 import { file } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
+import { createBacklog } from "./files.backlog.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { tellQuarantined, tellUnscanned } from "./files.quarantine.ts";
 import { type FileRow, objectKey } from "./files.rows.ts";
@@ -10,9 +11,6 @@ import { type Outcome, settle } from "./files.settle.ts";
 
 /** By then the job of an upload has had its turns. */
 const patienceMinutes = 2;
-/** A run ends well before the queue thinks that it hangs. */
-const runMs = 20 * 60 * 1000;
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /**
  * Malware scan of files whose bytes were checked. The row itself says that it waits (`scanned_at` is null), so that no
@@ -48,39 +46,23 @@ export function createFileScan(deps: FilesDeps) {
     return scanner.scan(bytes, row.size);
   }
 
-  /** Where a run that ended before the backlog did left off. */
-  let goOnAfter = firstId;
+  const overdue = lt(file.updatedAt, sql`now() - ${patienceMinutes} * interval '1 minute'`);
 
-  /** One after the other, oldest first; what cannot be scanned does not hold up the rest. */
-  async function scanRest(): Promise<void> {
-    const until = performance.now() + runMs;
-    let failure: unknown;
-    let after = goOnAfter;
-    goOnAfter = firstId;
-    for (;;) {
-      if (performance.now() >= until) {
-        goOnAfter = after;
-        break;
-      }
-      const overdue = lt(file.updatedAt, sql`now() - ${patienceMinutes} * interval '1 minute'`);
+  const scanRest = createBacklog({
+    async next(after) {
       const [next] = await db
         .select({ id: file.id })
         .from(file)
         .where(and(gt(file.id, after), isNull(file.scannedAt), waits, overdue))
         .orderBy(asc(file.id))
         .limit(1);
-      if (!next) break;
-      after = next.id;
-      try {
-        await scan(next.id);
-      } catch (error) {
-        // Not this file, but the scanner: the next run finds all of them again.
-        if (scanning.mode !== "off") await scanning.scanner.check();
-        failure = error;
-      }
-    }
-    if (failure) throw failure;
-  }
+      return next?.id;
+    },
+    work: scan,
+    async check() {
+      if (scanning.mode !== "off") await scanning.scanner.check();
+    },
+  });
 
   const handlers: Pick<JobHandlers, "file-scan"> = { "file-scan": ({ fileId }) => scan(fileId) };
   const schedules: readonly Schedule[] = [{ name: "file-scan-rest", cron: "* * * * *", run: scanRest }];
