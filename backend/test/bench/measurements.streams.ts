@@ -6,6 +6,8 @@ import type { ServerProcess } from "./server-process.ts";
 import type { Stage } from "./stage.ts";
 
 const mebibyte = 1024 ** 2;
+/** Nobody has more than twenty at a time. */
+const streamsEach = 20;
 const streamsAtOnce = 100;
 
 type Headers = Readonly<Record<string, string>>;
@@ -15,6 +17,8 @@ export async function streams(stage: Stage): Promise<Measurement[]> {
   const { ours, seed, store, limit, signedIn, file } = stage;
   const manager = await signedIn(seed.manager);
   const { headers } = manager;
+  const some = seed.crowd.slice(0, streamsAtOnce / streamsEach);
+  const readers = await Promise.all(some.map(async (email) => (await signedIn(email)).headers));
   const path = await manager.upload(seed.organizationId, file("film.txt", 200));
   const stream = `${path}/stream`;
   const group = `streams from ${store}`;
@@ -29,7 +33,7 @@ export async function streams(stage: Stage): Promise<Measurement[]> {
       name: `growth in ${streamsAtOnce} slow streams of 200 MB from ${store}`,
       unit: "MB",
       aim: { atMost: 128 },
-      run: createGrowth(ours, stream, headers),
+      run: createGrowth(ours, stream, readers),
     },
     {
       group,
@@ -80,17 +84,17 @@ export async function streams(stage: Stage): Promise<Measurement[]> {
 function createGrowth(
   server: ServerProcess,
   path: string,
-  headers: Headers,
+  readers: readonly Headers[],
 ): (seconds: number) => Promise<Sample> {
   const megabytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MB`;
   let before: number | undefined;
   let most = 0;
   return async (seconds) => {
     before ??= (await server.usage()).rssBytes;
-    const readers = Array.from({ length: streamsAtOnce }, () =>
-      sip(`${server.url}${path}`, headers, seconds),
+    const sips = Array.from({ length: streamsEach }, () =>
+      readers.map((headers) => sip(`${server.url}${path}`, headers, seconds)),
     );
-    await Promise.all(readers);
+    await Promise.all(sips.flat());
     const { rssBytes, maxRssBytes } = await server.usage();
     most = Math.max(most, maxRssBytes);
     const note = `RSS ${megabytes(before)} before, ${megabytes(most)} at most, ${megabytes(rssBytes)} after`;

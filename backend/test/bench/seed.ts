@@ -9,7 +9,7 @@ export interface Seed {
   readonly organizationId: string;
   readonly manager: string;
   readonly platformAdmin: string;
-  /** E-mail addresses of people who only sign in. */
+  /** E-mail addresses of people who sign in; clients of the manager's organization. */
   readonly crowd: readonly string[];
 }
 
@@ -49,8 +49,13 @@ export async function seed(sql: Sql): Promise<Seed> {
   const [manager, admin, ...crowd] = people;
   const tenant = tenants[organizations / 2];
   if (!manager || !admin || !tenant) throw new Error("Nobody was seeded");
-  const membership = { id: uuidv7(), organization_id: tenant.id, user_id: manager.id, role: "manager" };
-  await sql`insert into member ${sql(membership)}`;
+  const memberships = [manager, ...crowd].map(({ id: user_id }) => ({
+    id: uuidv7(),
+    organization_id: tenant.id,
+    user_id,
+    role: user_id === manager.id ? "manager" : "client",
+  }));
+  await sql`insert into member ${sql(memberships)}`;
   await seedMembers(sql, tenant.id);
   await sql`analyze`;
   return {

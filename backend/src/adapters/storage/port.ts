@@ -1,5 +1,8 @@
 import type { Readable, Writable } from "node:stream";
 
+/** Objects that may be read at a time in one process. */
+export const readsMax = 1000;
+
 /**
  * Where file bytes live. Two drivers (`disk`, `s3`) pass one contract suite.
  *

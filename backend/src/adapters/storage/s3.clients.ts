@@ -1,5 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { Config } from "../../config/config.ts";
+import { readsMax } from "./port.ts";
 
 export type S3Config = Extract<Config["storage"], { driver: "s3" }>;
 
@@ -48,8 +49,8 @@ export function createS3Clients(config: S3Config) {
         connectionTimeout: CONNECT_MS,
         socketTimeout: idleMs,
         // Every running download holds a socket; the default is 50.
-        httpAgent: { keepAlive: true, maxSockets: 1_000 },
-        httpsAgent: { keepAlive: true, maxSockets: 1_000 },
+        httpAgent: { keepAlive: true, maxSockets: readsMax },
+        httpsAgent: { keepAlive: true, maxSockets: readsMax },
       },
     });
 

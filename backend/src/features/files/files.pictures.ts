@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
-import type { StoragePort, Streamable } from "../../adapters/storage/port.ts";
+import type { ByteRange, StoragePort, StoredBytes, Streamable } from "../../adapters/storage/port.ts";
 import { AppError } from "../../errors.ts";
 import { contentDisposition } from "./file-name.ts";
 import type { Checked, Kept } from "./files.check.ts";
@@ -64,9 +64,10 @@ export function assertPicture({ target }: FileRow): void {
 
 /** The picture in one of its sizes, as WebP. */
 export async function smallerPicture(
-  storage: StoragePort,
+  storage: Pick<StoragePort, "head">,
   row: FileRow,
   size: PictureSize,
+  read: (key: string, range: ByteRange | null) => Promise<StoredBytes>,
 ): Promise<Streamable> {
   const key = sizeKey(objectKey(row), size);
   // A row from before there were sizes has none.
@@ -77,11 +78,7 @@ export async function smallerPicture(
     size: head.size,
     contentType: webpType,
     disposition: contentDisposition("inline", webpName(row.fileName)),
-    async open(range) {
-      const source = await storage.read(key, range ?? undefined);
-      if (!source) throw new AppError("not_found", "Not found");
-      return source;
-    },
+    open: (range) => read(key, range),
   };
 }
 

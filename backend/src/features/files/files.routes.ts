@@ -100,7 +100,8 @@ const stream = securedRoute(
       404: problemResponse("No such file of yours"),
       409: problemResponse("Still being checked"),
       416: problemResponse("No such range"),
-      503: problemResponse("The store does not answer"),
+      429: problemResponse("20 streams of yours are open, and none ended within seconds"),
+      503: problemResponse("The store does not answer, or too many streams are open"),
     },
   },
 );

@@ -1,5 +1,5 @@
 import { and, eq } from "drizzle-orm";
-import type { Streamable } from "../../adapters/storage/port.ts";
+import { readsMax, type Streamable } from "../../adapters/storage/port.ts";
 import type { Decision } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
@@ -11,6 +11,7 @@ import { createMultipart } from "./files.multipart.ts";
 import { assertPicture, smallerPicture } from "./files.pictures.ts";
 import { deleteVerdict, type FileOwnership, knownIn, readVerdict } from "./files.policy.ts";
 import { createPresign } from "./files.presign.ts";
+import { createReading } from "./files.reading.ts";
 import { createRegister } from "./files.register.ts";
 import { createRelease } from "./files.release.ts";
 import { type FileRow, findFile, objectKey, objectKeys, type PictureSize, toFileDto } from "./files.rows.ts";
@@ -18,11 +19,15 @@ import type { FileWithUrl } from "./files.schema.ts";
 import { assertServable, statusOf } from "./files.servable.ts";
 import { mayKnowThreat, seeVerdict } from "./files.shown.policy.ts";
 import { lockShown } from "./files.single.ts";
+import { createSlots } from "./files.slots.ts";
 import { isInline, targets } from "./files.targets.ts";
 
 export type FilesService = ReturnType<typeof createFilesService>;
 
 const downloadSeconds = 5 * 60;
+
+/** What is left of the store's reads is for checks and scans. */
+const streamsMax = Math.floor(readsMax * 0.9);
 
 /** Files: presign, register, read, stream, delete. Every method decides on the row's owner first. */
 export function createFilesService(deps: FilesDeps) {
@@ -41,6 +46,7 @@ export function createFilesService(deps: FilesDeps) {
   }
 
   const register = createRegister(deps);
+  const read = createReading(storage, createSlots({ total: streamsMax }));
 
   return {
     presign: createPresign(deps),
@@ -78,18 +84,15 @@ export function createFilesService(deps: FilesDeps) {
       );
       if (size !== undefined) assertPicture(row);
       assertServable(row, scanning, knownIn(caller, row.organizationId));
-      if (size !== undefined) return smallerPicture(storage, row, size);
+      if (size !== undefined)
+        return smallerPicture(storage, row, size, (key, range) => read(caller, key, range));
       return {
         // The bytes of a file never change, so its id is their validator.
         etag: `"${row.id}"`,
         size: row.size,
         contentType: row.contentType,
         disposition: dispositionOf(row),
-        async open(range) {
-          const source = await storage.read(objectKey(row), range ?? undefined);
-          if (!source) throw new AppError("not_found", "Not found");
-          return source;
-        },
+        open: (range) => read(caller, objectKey(row), range),
       };
     },
 
