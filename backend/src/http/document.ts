@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Config } from "../config/config.ts";
 import type { SecuredEnv } from "./app-env.ts";
+import { commonComponents, completed, type Operation } from "./openapi-common.ts";
 import { toPattern } from "./route-table.ts";
 
 export interface ApiDocument {
@@ -51,9 +52,11 @@ export function createDocument(
     path.startsWith("/api/") ? path : `/api/v1${path}`,
     item,
   ]);
-  const paths = { ...outside.paths, ...Object.fromEntries(prefixed) };
+  const schemas = { ...outside.components?.schemas, ...inside.components?.schemas };
+  const paths = completedPaths({ ...outside.paths, ...Object.fromEntries(prefixed) }, schemas);
   const components = {
-    schemas: { ...outside.components?.schemas, ...inside.components?.schemas },
+    ...commonComponents,
+    schemas,
     securitySchemes: {
       bearer: { type: "http", scheme: "bearer", description: "The signed token of a sign-in" },
     },
@@ -70,10 +73,22 @@ export function createDocument(
   };
 }
 
-type Paths = Record<string, Record<string, { "x-access"?: string }>>;
+type Paths = Record<string, Record<string, Operation>>;
 
-function publicPaths(paths: object): string[] {
-  return Object.entries(paths as Paths)
+function completedPaths(paths: object, schemas: object): Paths {
+  const known = Object.entries(paths as Paths).map(([path, item]) => {
+    const isCounted = path.startsWith("/api/") && !monitorPaths.test(path);
+    const operations = Object.entries(item).map(([method, operation]) => [
+      method,
+      completed(operation, { method, isCounted, schemas: { ...schemas } }),
+    ]);
+    return [path, Object.fromEntries(operations)];
+  });
+  return Object.fromEntries(known);
+}
+
+function publicPaths(paths: Paths): string[] {
+  return Object.entries(paths)
     .filter(([, item]) => Object.values(item).some((operation) => operation["x-access"] === "public"))
     .filter(([path]) => path.startsWith("/api/"))
     .flatMap(([path]) => [path, path.replace("/api/v1/", "/api/")]);

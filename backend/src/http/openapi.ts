@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { tells } from "./openapi-headers.ts";
 
 export const problemSchema = z
   .object({
@@ -25,6 +26,12 @@ export const problemResponse = (description: string) => ({
 export const jsonResponse = <S extends z.ZodType>(description: string, schema: S) => ({
   description,
   content: { "application/json": { schema } },
+});
+
+/** What was made, with `Location`. */
+export const createdResponse = <S extends z.ZodType>(description: string, schema: S) => ({
+  ...jsonResponse(description, schema),
+  headers: tells("Location"),
 });
 
 /** A declared JSON body. */

@@ -9,9 +9,10 @@ import type { AppEnv, SecuredEnv } from "./app-env.ts";
 import { idempotent } from "./idempotency.ts";
 import { isId } from "./ids.ts";
 import { readJsonBody } from "./json-body.ts";
-import { problemResponse } from "./openapi.ts";
+import { refuses } from "./openapi-common.ts";
+import { takes } from "./openapi-headers.ts";
 
-const denied = { 401: problemResponse("Sign in first"), 403: problemResponse("Not allowed") };
+const denied = { 403: refuses("Forbidden") };
 
 /** What the permission table does not say: a setting of the server, or of the organization in the path. */
 type Policy = (actor: Actor, organizationId: string) => boolean;
@@ -41,21 +42,23 @@ export const securedRoute = <
   { permission, policy, secretAnswer, neverReplayed, stepUp }: Options,
   config: R,
 ) => {
+  const replays = config.method === "post" && !neverReplayed;
   const secured = {
     "x-access": permission,
+    parameters: takes(...(replays ? (["Idempotency-Key"] as const) : [])),
     security: [{ bearer: [] as string[] }],
     middleware: guard(permission, {
       action: config.operationId ?? permission,
       policy,
       hasQuery: config.request?.query !== undefined,
       hasBody: config.request?.body !== undefined,
-      replays: config.method === "post" && !neverReplayed,
+      replays,
       secretAnswer: secretAnswer ?? false,
       stepUp: stepUp ?? false,
     }),
   };
   const route = { ...config, ...secured, responses: { ...denied, ...config.responses } };
-  return createRoute(route as unknown as R & typeof secured & { responses: typeof denied & R["responses"] });
+  return createRoute(route as unknown as R & typeof secured);
 };
 
 /** A route that needs nobody signed in; `reason` says why, and the list of them is a test. */

@@ -12,6 +12,10 @@ export interface Operation {
   readonly security: readonly unknown[];
   readonly hasBody: boolean;
   readonly queryNames: readonly string[];
+  /** Headers that it says it takes. */
+  readonly headerNames: readonly string[];
+  /** By status, headers that the answer says it may carry, in lower case. */
+  readonly answers: Readonly<Record<string, readonly string[]>>;
 }
 
 interface Described {
@@ -19,13 +23,28 @@ interface Described {
   "x-access": string;
   security: unknown[];
   requestBody?: unknown;
-  parameters?: { in: string; name: string }[];
+  parameters?: Ref<{ in: string; name: string }>[];
+  responses: Record<string, Ref<{ headers?: object }>>;
 }
+
+type Ref<T> = T | { $ref: string };
 
 /** Every operation of the published document. */
 export async function readDocument(app: TestApp): Promise<readonly Operation[]> {
   const { json } = await call(app, "GET", "/api/v1/openapi.json");
   const paths = Object.entries(json.paths as Record<string, Record<string, Described>>);
+  const resolve = <T>(one: Ref<T>): T =>
+    typeof one === "object" && one !== null && "$ref" in one
+      ? one.$ref
+          .slice(2)
+          .split("/")
+          .reduce((node, part) => node[part], json)
+      : one;
+  const namesIn = (place: string, { parameters = [] }: Described) =>
+    parameters
+      .map(resolve)
+      .filter((one) => one.in === place)
+      .map((one) => one.name);
   return paths.flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]) => ({
       id: described.operationId,
@@ -34,7 +53,14 @@ export async function readDocument(app: TestApp): Promise<readonly Operation[]> 
       access: described["x-access"],
       security: described.security,
       hasBody: described.requestBody !== undefined,
-      queryNames: (described.parameters ?? []).filter((one) => one.in === "query").map((one) => one.name),
+      queryNames: namesIn("query", described),
+      headerNames: namesIn("header", described),
+      answers: Object.fromEntries(
+        Object.entries(described.responses).map(([status, answer]) => [
+          status,
+          Object.keys(resolve(answer).headers ?? {}).map((name) => name.toLowerCase()),
+        ]),
+      ),
     })),
   );
 }

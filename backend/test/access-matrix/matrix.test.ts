@@ -65,6 +65,7 @@ async function attemptOnce(trial: Try, flaws: Flaws): Promise<number> {
   const before = isDenial(expected) ? await state.snapshot() : undefined;
   const answer = await send(at, request, token);
   const flaw = (text: string) => flaws.push(`${one.name} at ${alias}: ${text}`);
+  if (!(answer.status in operation.answers)) flaw(`${answer.status} is not in the document`);
   if (before && isDenial(answer.status)) {
     const after = await state.snapshot();
     for (const [name, rows] of Object.entries(after)) if (rows !== before[name]) flaw(`changed ${name}`);

@@ -1,56 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call } from "../harness/client.ts";
-import { requestOf } from "./attempt-request.ts";
-import { type Attempt, attempts } from "./attempts.ts";
+import { allowedOperations } from "./allowed.ts";
 import { type Operation, readDocument } from "./document.ts";
-import { readTable } from "./table.ts";
 import { createWorld } from "./world.ts";
 
 const app = await startTestApp({ worker: false, env: { ORGANIZATION_SIGNUP: "open" } });
 const world = await createWorld(app);
 const operations = await readDocument(app);
-const callers = { org_admin: world.here.people.org_admin, platform_admin: world.platformAdmin };
-
-interface Allowed {
-  readonly operation: Operation;
-  /** What succeeds, prepared anew. */
-  readonly prepare: () => Promise<{ attempt: Attempt; send: (ifMatch?: string) => ReturnType<typeof call> }>;
-}
-
-/** The operation as somebody does it who may, or nothing where neither admin may. */
-function allowed(operation: Operation): Allowed[] {
-  const row = readTable().find(
-    (one) =>
-      one.operation === operation.id && Math.min(one.expected.org_admin, one.expected.platform_admin) < 300,
-  );
-  const prepare = row && attempts[row.key];
-  if (!prepare) return [];
-  const caller = row.expected.org_admin < 300 ? callers.org_admin : callers.platform_admin;
-  return [
-    {
-      operation,
-      async prepare() {
-        const attempt = await prepare({ app, closedApp: app, caller, target: world.here });
-        const { method, path, body } = requestOf(operation, operation.path, attempt);
-        const token = operation.security.length > 0 ? (attempt.token ?? caller.token) : undefined;
-        return {
-          attempt,
-          send: (ifMatch) =>
-            call(app, method, path, { token, body, headers: ifMatch ? { "if-match": ifMatch } : {} }),
-        };
-      },
-    },
-  ];
-}
-
-const all = operations.flatMap(allowed);
+const all = allowedOperations(app, world, operations);
 const reads = all.filter(
   ({ operation: { method, path } }) => method === "GET" && !/stream|export/.test(path),
 );
 const tags = await Promise.all(
   reads.map(async ({ operation, prepare }) => {
-    const { headers } = await (await prepare()).send();
+    const { headers } = await (await prepare())();
     return headers.get("etag") ? [operation.path] : [];
   }),
 );
@@ -84,18 +47,18 @@ test("organizations, settings, members, invitations, files, people and oneself a
 
 describe("a write on what has a version", () => {
   test.each(writes.map((one) => [one.operation.id, one] as const))("%s is 412 when stale", async (_, one) => {
-    const { send } = await one.prepare();
+    const send = await one.prepare();
     for (const stale of ['"v99"', '"somebody else\'s"']) {
-      const { status, json } = await send(stale);
+      const { status, json } = await send({ headers: { "if-match": stale } });
       expect([status, json?.code], stale).toEqual([412, "precondition_failed"]);
     }
-    expect((await send("*")).status).toBeLessThan(300);
+    expect((await send({ headers: { "if-match": "*" } })).status).toBeLessThan(300);
   });
 });
 
 test("who answers a version names it in the ETag", async () => {
   for (const { operation, prepare } of all.filter((one) => !/stream|export/.test(one.operation.path))) {
-    const { headers, json } = await (await prepare()).send();
+    const { headers, json } = await (await prepare())();
     if (typeof json?.version !== "number") continue;
     expect(headers.get("etag"), operation.id).toBe(`"v${json.version}"`);
   }

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { createdResponse, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import {
@@ -31,7 +31,7 @@ const start = securedRoute(
       "presign takes and refuses what it refuses.",
     request: { body: jsonBody(presignSchema) },
     responses: {
-      201: jsonResponse("The upload, open for 24 hours", multipartStartedSchema),
+      201: createdResponse("The upload, open for 24 hours", multipartStartedSchema),
       400: problemResponse("A field is invalid"),
       404: problemResponse("No such organization of yours"),
       413: problemResponse("Larger than this target allows"),
@@ -85,7 +85,7 @@ const complete = securedRoute(
     description: "Whoever lost the answer asks again: it is the same file.",
     request: { params },
     responses: {
-      201: jsonResponse("The file; `processing` while a large one is still being checked", fileSchema),
+      201: createdResponse("The file; `processing` while a large one is still being checked", fileSchema),
       404: noUpload,
       409: problemResponse(
         "Parts are missing: upload them and complete again; or another complete is at work",

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { createdResponse, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import { sendStream } from "../../http/stream.ts";
@@ -17,6 +17,7 @@ import type { FilesService } from "./files.service.ts";
 
 const tags = ["Files"];
 const params = z.object({ fileId: idParam("fileId", "File") });
+const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 
 const presign = securedRoute(
   { permission: "file.upload" },
@@ -51,7 +52,7 @@ const register = securedRoute(
     summary: "Turn an upload into a file, once",
     request: { body: jsonBody(registerSchema) },
     responses: {
-      201: jsonResponse("The file; `processing` while a large one is still being checked", fileSchema),
+      201: createdResponse("The file; `processing` while a large one is still being checked", fileSchema),
       400: problemResponse("Not a storage key"),
       404: problemResponse("Not your upload, registered before, or expired"),
       409: problemResponse("Nothing was uploaded yet"),
@@ -90,11 +91,8 @@ const stream = securedRoute(
     description: "With `size`, an avatar or logo as WebP of at most so many pixels each way.",
     request: { params, query: streamQuery },
     responses: {
-      200: {
-        description: "All bytes",
-        content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
-      },
-      206: { description: "The range asked for" },
+      200: { description: "All bytes", content: bytes },
+      206: { description: "The range asked for", content: bytes },
       304: { description: "`If-None-Match` names these bytes" },
       400: problemResponse("No such size, or a file that has none"),
       404: problemResponse("No such file of yours"),

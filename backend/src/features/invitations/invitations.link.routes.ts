@@ -8,6 +8,7 @@ import { invitationAnswerSchema, invitationPreviewSchema, invitationToken } from
 const tags = ["Invitations"];
 const request = { params: z.object({ token: invitationToken }) };
 const gone = problemResponse("Unknown, replaced, answered, revoked or expired");
+const down = problemResponse("The database does not answer: try again later");
 
 const preview = publicRoute("who opens the link of a mail may have no account yet", {
   operationId: "invitations.preview",
@@ -16,7 +17,7 @@ const preview = publicRoute("who opens the link of a mail may have no account ye
   tags,
   summary: "What the link of a mail offers",
   request,
-  responses: { 200: jsonResponse("The offer", invitationPreviewSchema), 404: gone },
+  responses: { 200: jsonResponse("The offer", invitationPreviewSchema), 404: gone, 503: down },
 });
 
 const accept = securedRoute(

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, isNotModified, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { createdResponse, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import {
@@ -50,7 +50,7 @@ const create = (policy: InvitationsService["mayInvite"]) =>
       summary: "Offer a role to an e-mail address; a link goes there by mail",
       request: { params, body: jsonBody(createInvitationSchema) },
       responses: {
-        201: jsonResponse("Invited; `Location` names the invitation", invitationSchema),
+        201: createdResponse("Invited; `Location` names the invitation", invitationSchema),
         400: problemResponse("A field is invalid"),
         404: problemResponse("No such organization of yours"),
         409: problemResponse("A member already, or invited to this role already"),

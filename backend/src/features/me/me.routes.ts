@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, setEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
 import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { tells } from "../../http/openapi-headers.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import {
@@ -25,7 +26,7 @@ const get = securedRoute(
     path: "/me",
     tags,
     summary: "Who is signed in, with every membership",
-    responses: { 200: jsonResponse("You", meSchema) },
+    responses: { 200: { ...jsonResponse("You", meSchema), headers: tells("ETag") } },
   },
 );
 

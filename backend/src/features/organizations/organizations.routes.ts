@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, isNotModified, setEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { createdResponse, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import {
@@ -43,7 +43,7 @@ const create = (policy: OrganizationsService["mayCreate"]) =>
       summary: "Create an organization; who is not a platform admin becomes its org_admin",
       request: { body: jsonBody(createOrganizationSchema) },
       responses: {
-        201: jsonResponse("Created; `Location` names it", organizationSchema),
+        201: createdResponse("Created; `Location` names it", organizationSchema),
         400: problemResponse("A field is invalid"),
         409: problemResponse("The slug is taken"),
         429: problemResponse("Ten a day for each person who is not a platform admin"),

@@ -1,6 +1,7 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import { idSchema } from "../../http/ids.ts";
 import { instant, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { takes, tells } from "../../http/openapi-headers.ts";
 import type { AuthEndpoint } from "./sign-in.schema.ts";
 
 const answer = z
@@ -50,13 +51,23 @@ const answer = z
   })
   .openapi("AuthAnswer");
 
+const refusals: Readonly<Record<string, Record<number, ReturnType<typeof problemResponse>>>> = {
+  "/sign-up/email": {
+    403: problemResponse("By invitation only, or invited at another address"),
+    404: problemResponse("No such invitation"),
+  },
+  "/sign-in/email": { 403: problemResponse("The address is not verified yet") },
+  "/change-email": { 403: problemResponse("Show the credential again (`step_up_required`)") },
+};
+
 /** Puts the sign-in family into the document: the same table that the edge serves and validates by. */
 export function documentAuth(
   registry: OpenAPIHono["openAPIRegistry"],
   endpoints: readonly AuthEndpoint[],
 ): void {
-  for (const { method, path, summary, access, body, query } of endpoints) {
+  for (const { method, path, summary, access, family, body, query } of endpoints) {
     const isOpen = access !== "session";
+    const signsIn = access !== "public" || family === "sign-in" || family === "sign-up";
     registry.registerPath({
       method: method === "GET" ? "get" : "post",
       path: `/api/auth${path}`,
@@ -66,15 +77,22 @@ export function documentAuth(
       "x-access": isOpen ? "public" : "self.read",
       ...(isOpen && { "x-public-reason": "nobody is signed in yet" }),
       security: isOpen ? [] : [{ bearer: [] }],
+      parameters: takes(
+        ...(access === "challenge" ? (["X-Two-Factor-Challenge"] as const) : []),
+        ...(family === "sign-in" ? (["X-Trust-Device"] as const) : []),
+      ),
       request: {
         ...(body && { body: jsonBody(body) }),
         ...(query && { query: query as unknown as z.ZodObject }),
       },
       responses: {
-        200: jsonResponse("Done", answer),
+        200: { ...jsonResponse("Done", answer), ...(signsIn && { headers: tells("set-auth-token") }) },
+        ...(query && { 302: { description: "Done, with `callbackURL`", headers: tells("Location") } }),
         400: problemResponse("A field is invalid"),
         401: problemResponse("Refused"),
         429: problemResponse("Too many attempts"),
+        503: problemResponse("The database does not answer: try again later"),
+        ...refusals[path],
       },
     });
   }
