@@ -114,7 +114,7 @@ test("a stream: whole, part, beyond the end, unchanged", async () => {
   expect([same.status, same.headers.get("etag"), same.bytes.length]).toEqual([304, tag, 0]);
 });
 
-test("an upload in parts: begun, asked, completed once, or given up once", async () => {
+test("an upload in parts: begun, asked, completed to one file, or given up once", async () => {
   const begin = () => at("POST", "/multipart", documentOf(home, { size: pdf.length }));
   const [begun, other] = [await begin(), await begin()];
   expect(begun.status, begun.text).toBe(201);
@@ -129,8 +129,9 @@ test("an upload in parts: begun, asked, completed once, or given up once", async
   const uploadedParts = (await at("POST", `${path}/parts`, {})).json.uploaded;
   expect(uploadedParts).toEqual([{ partNumber: 1, size: pdf.length }]);
   expectProblem(await at("POST", `${path}/complete`, undefined, coach.token), 404, "not_found");
-  expectCreated(await at("POST", `${path}/complete`), "file", "/api/v1/files");
-  expectProblem(await at("POST", `${path}/complete`), 404, "not_found");
+  const completed = await at("POST", `${path}/complete`);
+  expectCreated(completed, "file", "/api/v1/files");
+  expect(await at("POST", `${path}/complete`)).toMatchObject({ status: 201, json: completed.json });
 
   const unwanted = `/multipart/${other.json.uploadId}`;
   expect((await at("DELETE", unwanted)).status).toBe(204);
