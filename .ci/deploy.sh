@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is handed to other programs, read by those programs: Compose, Caddy, nginx, systemd, the shell.
+# What is handed to other programs, read by those programs: Compose, Caddy, nginx, systemd, Prometheus, the shell.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .ci/packages.sh caddy nginx-light docker-compose shellcheck openssl curl
@@ -12,6 +12,7 @@ finish() {
 trap finish EXIT
 
 shellcheck docker/*.sh .ci/*.sh .ci/run
+.ci/promtool.sh
 
 # Debian's Compose is of the first generation: it knows the specification, but bind mounts for configs.
 cp -r docker docker-compose*.yml "$tmp"
@@ -19,7 +20,7 @@ sh "$tmp/docker/make-secrets.sh" >/dev/null
 sed -e 's#^\(BETTER_AUTH_URL\|S3_PUBLIC_ENDPOINT\|FRONTEND_URL\|CORS_ORIGIN\)=.*#\1=https://\1.example.test#' \
   -e "s/^\(BACKUP_RECIPIENT\)=.*/\1=age1$(printf 'q%.0s' $(seq 58))/" \
   -e 's/^\(SMTP_HOST\|SMTP_USER\|MAIL_FROM\|BOOTSTRAP_ADMIN_EMAIL\)=.*/\1=someone@example.test/' .env.example >"$tmp/.env"
-for files in docker-compose.yml docker-compose.prod.yml 'docker-compose.prod.yml docker-compose.scan.yml' 'docker-compose.prod.yml docker-compose.backup.yml'; do
+for files in docker-compose.yml docker-compose.prod.yml 'docker-compose.prod.yml docker-compose.scan.yml' 'docker-compose.prod.yml docker-compose.backup.yml' 'docker-compose.prod.yml docker-compose.monitoring.yml'; do
   options=()
   for file in $files; do options+=(-f "$file"); done
   (cd "$tmp" && docker-compose "${options[@]}" config >rendered.yml 2>errors) || { cat "$tmp/errors"; exit 1; }
@@ -82,4 +83,4 @@ if command -v systemd-analyze >/dev/null; then
   systemd-analyze security --offline=true --threshold=20 "$tmp/coaching-app.service" >"$tmp/security" ||
     { tail -1 "$tmp/security"; exit 1; }
 fi
-echo 'Compose, Caddy, nginx and systemd accept their files'
+echo 'Compose, Caddy, nginx, systemd and Prometheus accept their files'

@@ -28,17 +28,19 @@ import { createDocument } from "./http/document.ts";
 import { authenticate } from "./http/middleware/authenticate.ts";
 import { clientKey } from "./http/middleware/client-key.ts";
 import { cors } from "./http/middleware/cors.ts";
+import { metricsPage, metricsPath } from "./http/middleware/metrics-page.ts";
 import { metricsToken } from "./http/middleware/metrics-token.ts";
 import { limitByAddress, limitByUser } from "./http/middleware/rate-limit.ts";
 import { requestContext } from "./http/middleware/request-context.ts";
 import { securityHeaders } from "./http/middleware/security-headers.ts";
 import { urlLimit } from "./http/middleware/url-limit.ts";
 import { answerError } from "./http/problem.ts";
+import { createRouteOf } from "./http/route-of.ts";
 import { createRouteTable, type RouteTable } from "./http/route-table.ts";
 import { speakPlainly } from "./http/validation.ts";
 
 /**
- * The corridor every request walks, in order: context and log → security headers → CORS → URL length → (for `/api`)
+ * The corridor every request walks, in order: context, log and metrics → security headers → CORS → URL length → (for `/api`)
  * rate limit by address → client key → sign-in or the bearer token → rate limit by user → the route's guard → body →
  * validation → handler. Everything that is refused on the way leaves through `answerError`.
  */
@@ -68,12 +70,19 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   documentAuth(v1.openAPIRegistry, deps.authEndpoints);
   const document = createDocument(root, v1, config);
 
+  const routeOf = createRouteOf([metricsPath, ...deps.authEndpoints.map(({ path }) => `/api/auth${path}`)]);
+
   const app = new Hono<AppEnv>();
   app.onError(answerError);
   app.use(
     corridor(
-      requestContext({ ...deps, clientIp: createClientIp(config.trustedProxies) }),
+      requestContext({ ...deps, clientIp: createClientIp(config.trustedProxies), routeOf }),
       securityHeaders(config.hsts),
+      metricsPage({
+        token: config.metricsPort === undefined ? config.metricsToken : undefined,
+        metrics: deps.metrics,
+        limit: limitByAddress(deps.limiter, config.limits),
+      }),
       cors(config.corsOrigins),
       urlLimit,
     ),

@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import type { Logger } from "pino";
 import { createAuditLog } from "./adapters/audit/audit-log.ts";
 import { createCursors } from "./adapters/cursors/sealed.ts";
@@ -22,8 +21,7 @@ import { createTokenRing } from "./auth/token-ring.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/client.ts";
 import { toAppError } from "./db/database-error.ts";
-import { countServers, instanceName, type Role } from "./db/instances.ts";
-import { schemaState } from "./db/schema-state.ts";
+import { instanceName, type Role } from "./db/instances.ts";
 import { AppError } from "./errors.ts";
 import { createAuditExport } from "./features/audit-events/audit-events.export.ts";
 import { createAuditEventsService } from "./features/audit-events/audit-events.service.ts";
@@ -54,6 +52,8 @@ import { createHousekeeping } from "./features/system/system.jobs.ts";
 import { createSystemService } from "./features/system/system.service.ts";
 import { createErrorCounter } from "./http/error-counter.ts";
 import { publicConfigOf } from "./public-config.ts";
+import { readinessChecks } from "./readiness.ts";
+import { createWatch } from "./watch.ts";
 
 export type Deps = ReturnType<typeof createDeps>;
 
@@ -75,13 +75,16 @@ export function createDeps(
     ...(onStatement && { onStatement }),
   });
   const { db } = database;
+  const watch = createWatch(config);
   const queue = createQueue({ databaseUrl: config.database.url, applicationName: instanceName(role), log });
-  const storage = createStorage(config);
-  const mail = createMail(config, (_to, link) => {
-    // To click on; anywhere else a link in the log would be a key in the log.
-    if (link && config.mode === "development") log.info({ link }, "mail written");
-  });
-  const limiters = createLimiters(config, log);
+  const storage = watch.storage(createStorage(config));
+  const mail = watch.mail(
+    createMail(config, (_to, link) => {
+      // To click on; anywhere else a link in the log would be a key in the log.
+      if (link && config.mode === "development") log.info({ link }, "mail written");
+    }),
+  );
+  const limiters = createLimiters(config, log, watch.metrics.limiterFallback);
   const { requests: limiter, locks } = limiters;
   const errors = createErrorCounter();
   const audit = createAuditLog({ db, log });
@@ -103,6 +106,7 @@ export function createDeps(
   };
   // Opens no connection before the first job.
   const jobsDatabase = createDatabase(config.database.url, { max: 3, patient: true });
+  watch.gather({ database, jobsDatabase, queue, errors });
   const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
   const purge = createOrganizationPurge({ db: jobsDatabase.db, removeFiles: fileJobs.removeOrganization });
   const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
@@ -188,22 +192,13 @@ export function createDeps(
     system: createSystemService({
       version: config.version,
       publicConfig: publicConfigOf(config),
-      checks: {
-        database: async () => (await db.execute(sql`select 1`)) && "ok",
-        migrations: async () => ((await schemaState(database)) === "behind" ? "down" : "ok"),
-        storage: () => filesDeps.storageIsUp().then(() => "ok"),
-        queue: () => queue.check().then(() => "ok"),
+      checks: readinessChecks({
+        database,
+        queue,
+        limiters,
+        storageIsUp: filesDeps.storageIsUp,
         scanner: () => scannerState(filesDeps.scanning),
-        redis: async () => {
-          if (limiters.check)
-            return limiters.check().then(
-              () => "ok",
-              () => "degraded",
-            );
-          // Each would allow the whole of every limit.
-          return (await countServers(database)) > 1 ? "degraded" : "off";
-        },
-      },
+      }),
     }),
   };
 
@@ -216,6 +211,7 @@ export function createDeps(
     storage,
     limiter,
     errors,
+    metrics: watch.metrics,
     audit,
     tokens,
     passwords,
@@ -236,7 +232,8 @@ export function createDeps(
 
     /** Takes jobs and does what comes round by the clock, until `close`. */
     async startWorker(): Promise<void> {
-      await queue.work({ mail: (message) => mail.send(message), ...fileJobs.handlers }, schedules);
+      const handlers = { mail: mail.send, ...fileJobs.handlers };
+      await queue.work(watch.handlers(handlers), watch.schedules(schedules));
       housekeeping.start();
     },
 

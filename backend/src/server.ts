@@ -1,10 +1,10 @@
-import type { Server } from "node:http";
 import { parseEnv } from "./config/parse-env.ts";
 import { createDeps } from "./deps.ts";
 import { drainable } from "./drain.ts";
 import { checkSignedUrls, prepareFirstStart, refuseUnsafeDatabase } from "./first-start.ts";
 import { createServer } from "./http-server.ts";
 import { runUntilStopped } from "./lifecycle.ts";
+import { listen, listenForMetrics } from "./listen.ts";
 
 await runUntilStopped(async () => {
   const config = parseEnv(process.env);
@@ -16,23 +16,14 @@ await runUntilStopped(async () => {
   const server = createServer(deps);
   // Whoever develops has no proxy, and waits for the restart.
   const drain = drainable(server, config.mode === "development" ? { idleMs: 0 } : {});
+  const metrics = await listenForMetrics(deps);
   await listen(server, config);
   deps.log.info({ host: config.host, port: config.port, version: config.version }, "listening");
   void checkSignedUrls(deps);
   return async () => {
     deps.log.info("stopping");
     await drain();
+    metrics?.close();
     await deps.close();
   };
 });
-
-function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE" ? new Error(`Port ${port} is taken: set PORT to another one`) : error,
-      ),
-    );
-    server.listen(port, host, resolve);
-  });
-}

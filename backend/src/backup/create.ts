@@ -10,11 +10,12 @@ import { appliedMigrations, dumpTables } from "./dump.ts";
 import { MANIFEST, type Manifest, type ObjectLine, PARTIAL, syncFolder } from "./layout.ts";
 import { isStillThere, poolObjects } from "./objects.ts";
 import { createPool, type Pool } from "./pool.ts";
+import { recordBackup } from "./record.ts";
 import { removeOld } from "./retention.ts";
 import { createSealer, writePlain, writeSealed } from "./seal.ts";
 
 export interface BackupOptions {
-  /** Either role; reading is all that is done. */
+  /** Either role; all is read, and nothing written but that there is a backup. */
   readonly databaseUrl: string;
   readonly storage: Pick<StoragePort, "read">;
   /** Folder of backups, made when missing. */
@@ -45,6 +46,8 @@ const attempts = 5;
  * Backs up all rows, as of one moment, and the bytes that they lead to. Nothing waits for it. It counts once it is
  * whole: before that it lies under another name.
  *
+ * The database is told when it is good: a metric says how long ago that was.
+ *
  * @throws when another backup of this database is being made, a recipient is malformed, or a part cannot be read
  */
 export async function createBackup(options: BackupOptions): Promise<Made> {
@@ -63,6 +66,7 @@ export async function createBackup(options: BackupOptions): Promise<Made> {
     for await (const _ of poolObjects(live.db, { ...options, pool, sealer }));
 
     const made = await writeBackup(live, { ...options, pool, sealer });
+    await recordBackup(live.db, made.name, made.manifest);
     const kept = options.keep === undefined ? undefined : await removeOld(options.to, options.keep, pool);
     return { ...made, removed: kept?.removed ?? [], unreadable: kept?.unreadable ?? [] };
   });

@@ -143,5 +143,6 @@ export function assemble(s: Settings): Config {
     policies: { privacyUrl: s.PRIVACY_POLICY_URL, termsUrl: s.TERMS_URL },
     demoData: s.DEMO_DATA,
     metricsToken: s.METRICS_TOKEN,
+    metricsPort: s.METRICS_PORT,
   };
 }

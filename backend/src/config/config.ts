@@ -110,6 +110,8 @@ export interface Config {
   readonly demoData: boolean;
   /** Public age keys that backups are encrypted to. */
   readonly backupRecipients: readonly string[];
-  /** Opens the counters to a monitor. */
+  /** Opens metrics and counters to a monitor. */
   readonly metricsToken: string | undefined;
+  /** Where metrics are read instead of at `port`. */
+  readonly metricsPort: number | undefined;
 }

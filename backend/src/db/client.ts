@@ -1,8 +1,10 @@
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
-import pg from "pg";
+import type pg from "pg";
+import { collectAfterCommit } from "./after-commit.ts";
 import { isUnreachable } from "./database-error.ts";
 import { preparedClient } from "./prepared-client.ts";
 import * as schema from "./schema/index.ts";
+import { type PoolState, WatchedPool } from "./watched-pool.ts";
 import { watchedSocket } from "./watched-socket.ts";
 
 export type Database = NodePgDatabase<typeof schema>;
@@ -22,6 +24,7 @@ export interface Queryable {
 
 export interface DatabaseClient extends Queryable {
   readonly db: Database;
+  poolState(): PoolState;
   close(): Promise<void>;
 }
 
@@ -48,7 +51,7 @@ export function createDatabase(
   url: string,
   { max = 10, patient = false, onStatement }: PoolOptions = {},
 ): DatabaseClient {
-  const pool = new pg.Pool({
+  const pool = new WatchedPool({
     connectionString: url,
     max,
     Client: preparedClient(),
@@ -69,6 +72,7 @@ export function createDatabase(
       onStatement?.(statement.text);
       return pool.query(statement);
     },
+    poolState: () => pool.state,
     close: () => pool.end(),
   };
 }
@@ -90,9 +94,15 @@ function ownTransactions(
     // Unheard, the loss of a connection that is in use would end the process.
     const onError = (): void => {};
     client.on("error", onError);
+    let committed = (): void => {};
     try {
-      const result = await database.transaction(work, config);
+      const result = await database.transaction((tx) => {
+        const collected = collectAfterCommit(tx);
+        committed = collected.run;
+        return work(collected.tx);
+      }, config);
       broken = false;
+      committed();
       return result;
     } catch (error) {
       broken = !(error instanceof Error) || isUnreachable(error);

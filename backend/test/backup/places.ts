@@ -93,7 +93,7 @@ export async function contents(sql: Sql): Promise<Record<string, string>> {
     const [row] = await sql`
       select count(*)::int as rows, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as hash
       from ${sql(name)} t
-      where to_jsonb(t)->>'action' is distinct from 'backup.restored'`;
+      where coalesce(to_jsonb(t)->>'action', '') not in ('backup.created', 'backup.restored')`;
     found[name] = `${row?.rows} ${row?.hash}`;
   }
   return found;

@@ -54,6 +54,7 @@ describe("development", () => {
       policies: { privacyUrl: undefined, termsUrl: undefined },
       demoData: true,
       metricsToken: undefined,
+      metricsPort: undefined,
     });
   });
 

@@ -41,7 +41,7 @@ describe("the job queue", () => {
       expect(mine?.n, "jobs others can see before the commit").toBe(0);
     });
     await expect.poll(() => seen, soon).toEqual(["committed"]);
-    await expect.poll(() => queue.stats(), soon).toEqual({ queued: 0, failed: 0, oldestSeconds: 0 });
+    await expect.poll(() => queue.stats(), soon).toMatchObject({ queued: 0, failed: 0, oldestSeconds: 0 });
     await queue.enqueue(...job("outside"));
     await expect.poll(() => seen, soon).toEqual(["committed", "outside"]);
   });

@@ -1,11 +1,12 @@
 import type { Logger } from "pino";
+import { afterCommit } from "../../db/after-commit.ts";
 import type { Database } from "../../db/client.ts";
 import { auditEvent } from "../../db/schema/index.ts";
 import type { AuditLog } from "./port.ts";
 
 type Row = Omit<typeof auditEvent.$inferInsert, "id" | "xid" | "at">;
 
-/** Rows in `audit_event`, and each one also as a line of the log that can be found by its type. */
+/** Rows in `audit_event`, and each one that is kept also as a line of the log that can be found by its type. */
 export function createAuditLog({ db, log }: { db: Database; log: Logger }): AuditLog {
   const line = (row: Row): void =>
     log.info(
@@ -14,6 +15,7 @@ export function createAuditLog({ db, log }: { db: Database; log: Logger }): Audi
         action: row.action,
         userId: row.actorId,
         resourceId: row.targetId,
+        details: row.changes,
         result: row.result,
         ip: row.ip,
         requestId: row.requestId,
@@ -24,7 +26,7 @@ export function createAuditLog({ db, log }: { db: Database; log: Logger }): Audi
     async record(tx, caller, event) {
       const row = toRow(event, caller?.userId ?? null, caller?.origin ?? null, "allowed");
       await tx.insert(auditEvent).values(row);
-      line(row);
+      afterCommit(tx, () => line(row));
     },
     async denied({ reason, ...event }) {
       const row = toRow({ ...event, changes: { reason } }, event.actorId, event.origin, "denied");

@@ -17,16 +17,41 @@ export interface Limiters {
   close(): void;
 }
 
-/** Counts in Redis where one is configured, with this process as insurance; else in this process. */
-export function createLimiters({ redis }: Pick<Config, "redis">, log: Pick<Logger, "error">): Limiters {
+/**
+ * Counts in Redis where one is configured, with this process as insurance; else in this process.
+ *
+ * @param onFallback told of each use of the insurance
+ */
+export function createLimiters(
+  { redis }: Pick<Config, "redis">,
+  log: Pick<Logger, "error">,
+  onFallback: () => void,
+): Limiters {
   const own = { requests: createMemoryLimiter(), locks: createMemoryLimiter() };
   if (!redis) return { ...own, check: undefined, close: () => {} };
   const onError = createQuietErrors(log, "redis error: limits are counted in this process");
   const connection = connectRedis(redis, onError);
+  const insurance = (limiter: LimiterPort) => telling(limiter, onFallback);
   return {
-    requests: createInsuredLimiter(createRedisLimiter(connection, "limit"), own.requests, onError),
-    locks: createInsuredLimiter(createRedisLimiter(connection, "lock"), own.locks, onError),
+    requests: createInsuredLimiter(createRedisLimiter(connection, "limit"), insurance(own.requests), onError),
+    locks: createInsuredLimiter(createRedisLimiter(connection, "lock"), insurance(own.locks), onError),
     check: async () => void (await connection.ping()),
     close: () => connection.disconnect(),
   };
 }
+
+/** The same limiter, telling of each use. */
+const telling = (limiter: LimiterPort, onUse: () => void): LimiterPort => ({
+  consume(key, budget) {
+    onUse();
+    return limiter.consume(key, budget);
+  },
+  peek(key) {
+    onUse();
+    return limiter.peek(key);
+  },
+  forget(key) {
+    onUse();
+    return limiter.forget(key);
+  },
+});

@@ -29,9 +29,21 @@ export interface Queue extends QueuePort {
   /** Takes no more jobs, gives the running ones 10 s, then hands them back to be run again. */
   stop(): Promise<void>;
   /** Jobs not done yet, those that failed for good, and the age of the oldest not done, in seconds. */
-  stats(): Promise<{ queued: number; failed: number; oldestSeconds: number }>;
+  stats(): Promise<QueueStats>;
   /** @throws AppError unavailable when no job could be enqueued now */
   check(): Promise<void>;
+}
+
+export interface QueueStats {
+  readonly queued: number;
+  readonly failed: number;
+  readonly oldestSeconds: number;
+  /** Every queue, also an empty one. */
+  readonly queues: readonly {
+    readonly name: JobName;
+    readonly queued: number;
+    readonly oldestSeconds: number;
+  }[];
 }
 
 /**
@@ -151,14 +163,22 @@ export function createQueue({
       const { rows } = await connected()
         .getDb()
         .executeSql(
-          `select count(*) filter (where name <> $1)::int as queued,
-                  count(*) filter (where name = $1)::int as failed,
-                  coalesce(extract(epoch from now() - min(created_on) filter (where name <> $1)), 0)::float8 as oldest
-           from pgboss.job where state < 'active' and name = any ($2)`,
-          [DEAD_LETTERS, [DEAD_LETTERS, ...JOB_NAMES]],
+          `select name, count(*)::int as queued, extract(epoch from now() - min(created_on))::float8 as oldest
+           from pgboss.job where state < 'active' and name = any ($1) group by name`,
+          [[DEAD_LETTERS, ...JOB_NAMES]],
         );
-      const { queued, failed, oldest } = rows[0];
-      return { queued, failed, oldestSeconds: oldest };
+      const found = new Map(rows.map((row) => [String(row.name), row]));
+      const queues = JOB_NAMES.map((name) => ({
+        name,
+        queued: Number(found.get(name)?.queued ?? 0),
+        oldestSeconds: Number(found.get(name)?.oldest ?? 0),
+      }));
+      return {
+        queued: queues.reduce((sum, { queued }) => sum + queued, 0),
+        failed: Number(found.get(DEAD_LETTERS)?.queued ?? 0),
+        oldestSeconds: Math.max(...queues.map(({ oldestSeconds }) => oldestSeconds)),
+        queues,
+      };
     },
 
     async check() {

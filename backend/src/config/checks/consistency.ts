@@ -63,6 +63,13 @@ export const consistency: readonly Check[] = [
     fix: "set both",
   }),
   check({
+    name: "Metrics are behind a token",
+    reads: ["METRICS_PORT", "METRICS_TOKEN"],
+    problem: (s) =>
+      when(s.METRICS_PORT !== undefined && s.METRICS_TOKEN === undefined, "is set without METRICS_TOKEN"),
+    fix: "set METRICS_TOKEN, too",
+  }),
+  check({
     name: "clamd is named where uploads are scanned",
     reads: ["CLAMD_HOST", "CLAMD_SOCKET", "SCAN"],
     problem: (s) =>

@@ -52,7 +52,12 @@ export const server = {
   METRICS_TOKEN: {
     type: generatedSecret,
     secret: true,
-    about: "Bearer token with which a monitor reads the counters, at least 32 characters",
+    about: "Bearer token with which a monitor reads the metrics and counters, at least 32 characters",
+  },
+  METRICS_PORT: {
+    type: wholeNumber(0, 65_535),
+    derived: "PORT, and none in a worker",
+    about: "Port of its own for GET /metrics, which PORT then has no more; 0 takes a free one",
   },
   WORKER: {
     type: onOff,

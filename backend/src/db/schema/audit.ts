@@ -41,6 +41,8 @@ export const auditEvent = pgTable(
     index("audit_event_organization_idx").on(t.organizationId, t.id),
     index("audit_event_actor_idx").on(t.organizationId, t.actorId, t.id),
     index("audit_event_seal_idx").on(t.organizationId, t.xid, t.id),
+    // A handful of rows: the last backup is asked for at every scrape.
+    index("audit_event_backup_idx").on(t.at).where(sql`${t.action} = 'backup.created'`),
     check("audit_event_result", sql`${t.result} in ('allowed','denied')`),
     check("audit_event_actor_type", sql`${t.actorType} in ('user','apiKey','system')`),
   ],

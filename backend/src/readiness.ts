@@ -1,0 +1,34 @@
+import { sql } from "drizzle-orm";
+import type { Limiters } from "./adapters/limiter/create.ts";
+import type { Queue } from "./adapters/queue/pg-boss.ts";
+import type { DatabaseClient } from "./db/client.ts";
+import { countServers } from "./db/instances.ts";
+import { schemaState } from "./db/schema-state.ts";
+import type { CheckState, Ready } from "./features/system/system.schema.ts";
+import type { Check } from "./features/system/system.service.ts";
+
+interface Parts {
+  readonly database: DatabaseClient;
+  readonly queue: Pick<Queue, "check">;
+  readonly limiters: Pick<Limiters, "check">;
+  readonly storageIsUp: () => Promise<void>;
+  readonly scanner: () => Promise<CheckState>;
+}
+
+/** What `/health/ready` looks at. */
+export const readinessChecks = (parts: Parts): Readonly<Record<keyof Ready["checks"], Check>> => ({
+  database: async () => (await parts.database.db.execute(sql`select 1`)) && "ok",
+  migrations: async () => ((await schemaState(parts.database)) === "behind" ? "down" : "ok"),
+  storage: () => parts.storageIsUp().then(() => "ok"),
+  queue: () => parts.queue.check().then(() => "ok"),
+  scanner: parts.scanner,
+  redis: async () => {
+    if (parts.limiters.check)
+      return parts.limiters.check().then(
+        () => "ok",
+        () => "degraded",
+      );
+    // Each would allow the whole of every limit.
+    return (await countServers(parts.database)) > 1 ? "degraded" : "off";
+  },
+});

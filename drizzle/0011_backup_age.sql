@@ -1,0 +1,1 @@
+CREATE INDEX "audit_event_backup_idx" ON "audit_event" USING btree ("at") WHERE "audit_event"."action" = 'backup.created';
