@@ -20,6 +20,7 @@ import { platformUserRoutes } from "./features/platform-users/platform-users.rou
 import { documentAuth } from "./features/sign-in/sign-in.openapi.ts";
 import { signInRoutes } from "./features/sign-in/sign-in.routes.ts";
 import { rootRoutes, systemRoutes } from "./features/system/system.routes.ts";
+import { securityTxtRoutes } from "./features/system/system.security-txt.routes.ts";
 import type { AppEnv, SecuredEnv } from "./http/app-env.ts";
 import { createClientIp } from "./http/client-ip.ts";
 import { corridor, except } from "./http/corridor.ts";
@@ -48,6 +49,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   const { config, errors } = deps;
   speakPlainly();
   const root = rootRoutes(deps.services.system);
+  root.route("/", securityTxtRoutes(config));
   const v1 = new OpenAPIHono<SecuredEnv>();
   v1.route("/", systemRoutes(deps.services.system, errors));
   v1.route("/", meRoutes(deps.services.me));

@@ -140,6 +140,8 @@ export function assemble(s: Settings): Config {
     worker: s.WORKER,
     backupRecipients: s.BACKUP_RECIPIENT ?? [],
     minAppVersion: s.MIN_APP_VERSION,
+    securityContacts: s.SECURITY_CONTACT ?? [],
+    securityPolicyUrl: s.SECURITY_POLICY_URL,
     policies: { privacyUrl: s.PRIVACY_POLICY_URL, termsUrl: s.TERMS_URL },
     demoData: s.DEMO_DATA,
     metricsToken: s.METRICS_TOKEN,

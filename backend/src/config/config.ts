@@ -105,6 +105,9 @@ export interface Config {
   readonly worker: boolean;
   /** Oldest version of the apps that may go on; told to clients by keep-alive. */
   readonly minAppVersion: string | undefined;
+  /** URIs in `security.txt`, the preferred one first. */
+  readonly securityContacts: readonly string[];
+  readonly securityPolicyUrl: string | undefined;
   readonly policies: { readonly privacyUrl: string | undefined; readonly termsUrl: string | undefined };
   /** Demo organizations and accounts at start; development only. */
   readonly demoData: boolean;

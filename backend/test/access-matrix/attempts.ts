@@ -59,6 +59,7 @@ export const attempts: Readonly<Record<string, Prepare>> = {
   "system.health": nothing,
   "system.live": nothing,
   "system.ready": nothing,
+  "system.securityTxt": nothing,
   "system.apiHealth": nothing,
   "system.publicConfig": nothing,
   "system.errorStats": nothing,

@@ -45,6 +45,7 @@ test("exactly these operations need nobody signed in", () => {
   const open = operations.filter(({ access, security }) => access === "public" && security.length === 0);
   expect(open.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
     "GET /",
+    "GET /.well-known/security.txt",
     "GET /api/auth/verify-email",
     "GET /api/v1/config/public",
     "GET /api/v1/health",

@@ -10,7 +10,10 @@ import { createStateReader } from "./state.ts";
 import { type Row, readTable } from "./table.ts";
 import { createWorld, upload } from "./world.ts";
 
-const app = await startTestApp({ worker: false, env: { ORGANIZATION_SIGNUP: "open" } });
+const app = await startTestApp({
+  worker: false,
+  env: { ORGANIZATION_SIGNUP: "open", SECURITY_CONTACT: "security@example.test" },
+});
 const closedApp = await startTestApp({
   worker: false,
   database: app.database,

@@ -51,6 +51,7 @@ describe("development", () => {
       imageOriginals: "keep",
       worker: true,
       minAppVersion: undefined,
+      securityContacts: [],
       policies: { privacyUrl: undefined, termsUrl: undefined },
       demoData: true,
       metricsToken: undefined,

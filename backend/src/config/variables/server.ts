@@ -1,4 +1,5 @@
 import { appVersion, choice, hsts, onOff, path, wholeNumber, word } from "../values/basic.ts";
+import { contacts } from "../values/contacts.ts";
 import { baseUrl, networks, origins, pageUrl, rootUrl } from "../values/network.ts";
 import { generatedSecret } from "../values/secret.ts";
 import type { Variable } from "../variable.ts";
@@ -72,4 +73,9 @@ export const server = {
   MIN_APP_VERSION: { type: appVersion, about: "Oldest version of the apps that may go on, such as 2.4.0" },
   PRIVACY_POLICY_URL: { type: pageUrl, about: "Privacy policy, shown by the apps" },
   TERMS_URL: { type: pageUrl, about: "Terms of use, shown by the apps" },
+  SECURITY_CONTACT: {
+    type: contacts,
+    about: "Whom to tell of a vulnerability, shown in /.well-known/security.txt (unset: there is none)",
+  },
+  SECURITY_POLICY_URL: { type: pageUrl, about: "Your page on reporting vulnerabilities, shown there" },
 } satisfies Record<string, Variable<unknown>>;
