@@ -33,6 +33,7 @@ test("whatever asks the database declares that it may not answer", () => {
     "system.live",
     "system.publicConfig",
     "system.root",
+    "system.securityTxt",
   ]);
 });
 
