@@ -1,5 +1,5 @@
 import { parseEnvelope, symmetricDecrypt, symmetricEncrypt } from "better-auth/crypto";
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { twoFactor } from "../db/schema/index.ts";
 import type { SecretRing } from "./token-ring.ts";
@@ -28,7 +28,9 @@ export async function reencryptSecondFactors(db: Database, ring: SecretRing): Pr
     if (parseEnvelope(row.secret)?.version === current.version) continue;
     try {
       const fresh = { secret: await again(row.secret), backupCodes: await again(row.backupCodes) };
-      await db.update(twoFactor).set(fresh).where(eq(twoFactor.secret, row.secret));
+      // A backup code that is used meanwhile must not come back.
+      const same = and(eq(twoFactor.secret, row.secret), eq(twoFactor.backupCodes, row.backupCodes));
+      await db.update(twoFactor).set(fresh).where(same);
       result.moved += 1;
     } catch {
       result.lost += 1;
