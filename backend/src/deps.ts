@@ -11,11 +11,11 @@ import { createScanning, scannerState } from "./adapters/scanner/create.ts";
 import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
 import { createAccountSecurity } from "./auth/account-security.ts";
+import { createAuthScopes } from "./auth/auth-scope.ts";
 import { createAuth } from "./auth/better-auth.ts";
 import { callerNow } from "./auth/caller-now.ts";
 import { createPasswords } from "./auth/password.ts";
 import { passwordLength } from "./auth/password-rules.ts";
-import { createPasswordTraces } from "./auth/password-trace.ts";
 import { createSessionLookup } from "./auth/session-lookup.ts";
 import { createTokenRing } from "./auth/token-ring.ts";
 import type { Config } from "./config/config.ts";
@@ -114,10 +114,10 @@ export function createDeps(
   const schedules = [...fileJobs.schedules, storeSweep, purge, ...housekeeping.schedules];
 
   const sessions = createSessionLookup(database, { maxDays: config.auth.sessionMaxDays });
-  const traces = createPasswordTraces();
+  const scopes = createAuthScopes();
   // Pages of these origins may be gone on to, and Better-auth trusts them.
   const origins = [new URL(config.frontendUrl).origin, ...config.corsOrigins];
-  const auth = createAuth({ config, origins, db, queue, limiter, passwords, traces, log });
+  const auth = createAuth({ config, origins, db, queue, limiter, passwords, scopes, log });
   const invitationsDeps = {
     db,
     audit,
@@ -136,7 +136,7 @@ export function createDeps(
     queue,
     auth,
     passwords,
-    traces,
+    scopes,
     tokens,
     sessions,
     limiter,
@@ -146,7 +146,7 @@ export function createDeps(
   const accounts = createAccountSecurity({ queue, frontendUrl: config.frontendUrl });
   const services = {
     me: createMeService({
-      forgetProofs: accounts.forgetProofs,
+      endSessions: accounts.endSessions,
       db,
       audit,
       cursors,

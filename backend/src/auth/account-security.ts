@@ -7,20 +7,34 @@ import { session, twoFactor, user, verification } from "../db/schema/index.ts";
 /** What is done to a person's account as a whole, each in the transaction of whoever decided on it. */
 export interface AccountSecurity {
   readonly endSessions: typeof endSessions;
-  readonly forgetProofs: typeof forgetProofs;
   /** Takes the second factor away, with all that was won with it, and tells the person. */
-  removeSecondFactor(tx: Transaction, person: SecuredPerson): Promise<void>;
-}
-
-interface SecuredPerson {
-  readonly userId: string;
-  readonly email: string;
-  readonly name: string;
+  removeSecondFactor(tx: Transaction, person: { readonly userId: string }): Promise<void>;
 }
 
 interface Deps {
   readonly queue: QueuePort;
   readonly frontendUrl: string;
+}
+
+export type LockedPerson = NonNullable<Awaited<ReturnType<typeof lockPerson>>>;
+
+/**
+ * Whoever uses, changes or ends what opens an account holds this lock from before the first look until the commit: of
+ * an ending and a sign-in with a second factor, a new password and a reset, one is over before the other begins.
+ */
+export async function lockPerson(tx: Transaction, userId: string) {
+  const [person] = await tx
+    .select({
+      id: user.id,
+      email: user.email,
+      name: user.name,
+      twoFactorEnabled: user.twoFactorEnabled,
+      bannedAt: user.bannedAt,
+    })
+    .from(user)
+    .where(eq(user.id, userId))
+    .for("no key update");
+  return person;
 }
 
 /** Pending challenges, trusted devices and links to reset the password: what was won with credentials before. */
@@ -29,19 +43,27 @@ async function forgetProofs(tx: Transaction, userId: string): Promise<void> {
 }
 
 /**
- * Ends every auth session, and what a lost device would sign in with again.
+ * Ends auth sessions, and what a lost device would sign in with again. Which session a device was trusted by is not
+ * kept: ending one forgets them all, so that none survives its own.
  *
- * @param keep token of the one that stays
+ * @param which the one that stays, or the only one that ends; all of them otherwise
  * @returns how many ended
  */
 export async function endSessions(
   tx: Transaction,
   userId: string,
-  keep?: string | undefined,
+  { keep, only }: { readonly keep?: string | undefined; readonly only?: string } = {},
 ): Promise<number> {
+  await lockPerson(tx, userId);
   const ended = await tx
     .delete(session)
-    .where(and(eq(session.userId, userId), keep === undefined ? undefined : ne(session.token, keep)))
+    .where(
+      and(
+        eq(session.userId, userId),
+        keep === undefined ? undefined : ne(session.token, keep),
+        only === undefined ? undefined : eq(session.id, only),
+      ),
+    )
     .returning({ id: session.id });
   await forgetProofs(tx, userId);
   return ended.length;
@@ -49,16 +71,10 @@ export async function endSessions(
 
 export function createAccountSecurity({ queue, frontendUrl }: Deps): AccountSecurity {
   return {
-    forgetProofs,
     endSessions,
 
-    async removeSecondFactor(tx, { userId, email, name }) {
-      // An enrolment that writes this row at the same time is waited for, and what it wrote is taken away.
-      const [person] = await tx
-        .select({ twoFactorEnabled: user.twoFactorEnabled })
-        .from(user)
-        .where(eq(user.id, userId))
-        .for("no key update");
+    async removeSecondFactor(tx, { userId }) {
+      const person = await lockPerson(tx, userId);
       await tx.delete(twoFactor).where(eq(twoFactor.userId, userId));
       await forgetProofs(tx, userId);
       if (!person?.twoFactorEnabled) return;
@@ -66,8 +82,9 @@ export function createAccountSecurity({ queue, frontendUrl }: Deps): AccountSecu
         .update(user)
         .set({ twoFactorEnabled: false, updatedAt: sql`now()`, version: sql`${user.version} + 1` })
         .where(eq(user.id, userId));
+      const { email: to, name } = person;
       const url = `${frontendUrl}/reset-password`;
-      await queue.enqueue("mail", twoFactorChangedMail({ to: email, name, url, enabled: false }), tx);
+      await queue.enqueue("mail", twoFactorChangedMail({ to, name, url, enabled: false }), tx);
     },
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { bearer, twoFactor } from "better-auth/plugins";
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { LimiterPort } from "../adapters/limiter/port.ts";
@@ -11,7 +11,6 @@ import {
   emailChangeMail,
   existingAccountMail,
   newAddressMail,
-  passwordChangedMail,
   resetPasswordMail,
   verifyEmailMail,
 } from "../adapters/mail/templates.ts";
@@ -19,11 +18,10 @@ import type { QueuePort } from "../adapters/queue/port.ts";
 import type { Config } from "../config/config.ts";
 import type { Database } from "../db/client.ts";
 import * as schema from "../db/schema/index.ts";
-import { endSessions } from "./account-security.ts";
+import { type AuthScopes, joining } from "./auth-scope.ts";
 import { claimsOf } from "./mail-link.ts";
 import type { Passwords } from "./password.ts";
 import { passwordLength } from "./password-rules.ts";
-import type { PasswordTraces } from "./password-trace.ts";
 import { idleDays } from "./session-lookup.ts";
 import { twoFactorBridge } from "./two-factor-bridge.ts";
 
@@ -34,7 +32,7 @@ interface Deps {
   readonly queue: QueuePort;
   readonly limiter: LimiterPort;
   readonly passwords: Passwords;
-  readonly traces: PasswordTraces;
+  readonly scopes: AuthScopes;
   readonly log: Logger;
 }
 
@@ -46,7 +44,7 @@ export type Auth = ReturnType<typeof createAuth>;
  * Better-auth: sign-up, sign-in, passwords, verification, reset and two-factor, and the owner of the `session` table.
  * It is reachable only through the edge (`features/sign-in`), which is why its own limiter and cookies play no part.
  */
-export function createAuth({ config, origins, db, queue, limiter, passwords, traces, log }: Deps) {
+export function createAuth({ config, origins, db, queue, limiter, passwords, scopes, log }: Deps) {
   const page = (path: string, token?: string): string =>
     `${config.frontendUrl}/${path}${token === undefined ? "" : `?token=${encodeURIComponent(token)}`}`;
   /** Anybody can ask for mails to anybody's address: beyond a few an hour nothing more is sent, and nobody told. */
@@ -72,8 +70,9 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
     logger: { log: (level, message) => level === "error" && log.error({ from: "better-auth" }, message) },
     onAPIError: { throw: true },
     rateLimit: { enabled: false },
-    database: drizzleAdapter(db, { provider: "pg", schema, transaction: true }),
-    verification: { storeIdentifier: "hashed" },
+    database: drizzleAdapter(joining(db, scopes), { provider: "pg", schema, transaction: true }),
+    // What is over is swept (features/system): here it would have requests of strangers wait for each other.
+    verification: { storeIdentifier: "hashed", disableCleanup: true },
     session: {
       expiresIn: idleDays * 24 * 60 * 60,
       // Sliding is ours (session-lookup.ts): Better-auth's own forgets the absolute end.
@@ -136,18 +135,15 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
       minPasswordLength: passwordLength.min,
       maxPasswordLength: passwordLength.max,
       requireEmailVerification: config.auth.requireEmailVerification,
-      revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: 60 * 60,
-      sendResetPassword: ({ user, token }) =>
-        send(resetPasswordMail(recipient(user, page("reset-password", token)))),
-      onExistingUserSignUp: ({ user }) => send(existingAccountMail(recipient(user, page("sign-in")))),
-      onPasswordReset: async ({ user }) => {
-        // First what was won with the old password: sessions, pending challenges, trusted devices. Better-auth ends
-        // the sessions only after this, and would not if the mail could not be enqueued.
-        await db.transaction((tx) => endSessions(tx, user.id));
-        // Whatever else was sent within the hour: nobody can ask for this one.
-        await queue.enqueue("mail", passwordChangedMail(recipient(user, page("reset-password"))));
+      async sendResetPassword({ user, token }) {
+        // The link was made for who had the address; a move of the account that was under way waits to be seen.
+        const { email, id } = schema.user;
+        const same = and(eq(id, user.id), eq(email, user.email));
+        const [owner] = await db.select({ id }).from(schema.user).where(same).for("share");
+        if (owner) await send(resetPasswordMail(recipient(user, page("reset-password", token))));
       },
+      onExistingUserSignUp: ({ user }) => send(existingAccountMail(recipient(user, page("sign-in")))),
       customSyntheticUser: ({ coreFields, additionalFields, id }) => ({
         ...coreFields,
         twoFactorEnabled: false,
@@ -156,16 +152,15 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
       }),
       password: {
         hash: async (password) => {
-          const premade = traces.current()?.premade;
+          const premade = scopes.current()?.premade;
           return premade?.password === password ? premade.hash : passwords.hash(password);
         },
         verify: async (input) => {
+          const scope = scopes.current();
+          const checked = scope?.checked;
+          if (checked?.password === input.password && checked.hash === input.hash) return checked.matches;
           const ok = await passwords.verify(input);
-          const trace = traces.current();
-          if (ok && trace)
-            trace.matched = passwords.needsRehash(input.hash)
-              ? await rehash(db, passwords, input)
-              : input.hash;
+          if (ok && scope && !scope.tx) scope.matched = await renewed(db, passwords, input);
           return ok;
         },
       },
@@ -182,13 +177,24 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, tra
 const isProven = (email: string, headers: Headers | undefined): boolean =>
   headers?.get("x-proven-email") === email;
 
-/** A salted hash names its row as well as an id would, and is not replaced when somebody changed it meanwhile. */
-async function rehash(
+/**
+ * Replaces a hash that is not of today's kind. A salted hash names its row as well as an id would, and is not replaced
+ * when somebody changed it meanwhile.
+ *
+ * @returns the hash that is stored now, or was when Better-auth looked
+ */
+async function renewed(
   db: Database,
   passwords: Passwords,
   { hash: old, password }: { hash: string; password: string },
 ): Promise<string> {
+  if (!passwords.needsRehash(old)) return old;
   const hash = await passwords.hash(password);
-  await db.update(schema.account).set({ password: hash }).where(eq(schema.account.password, old));
-  return hash;
+  const { account } = schema;
+  const renewals = await db
+    .update(account)
+    .set({ password: hash })
+    .where(eq(account.password, old))
+    .returning({ id: account.id });
+  return renewals.length > 0 ? hash : old;
 }

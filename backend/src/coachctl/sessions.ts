@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { auditEvent, session, verification } from "../db/schema/index.ts";
+import { auditEvent, session, user, verification } from "../db/schema/index.ts";
 import { type Command, readFlags, withDatabase } from "./command.ts";
 
 export const revokeSessions: Command = {
@@ -11,6 +11,8 @@ export const revokeSessions: Command = {
     if (!all) throw new Error("--all is needed: this signs everybody out");
     return withDatabase(terminal, async ({ db }) => {
       const ended = await db.transaction(async (tx) => {
+        // Waits for who is about to get a session, and has the others wait.
+        await tx.execute(sql`lock table ${user} in exclusive mode`);
         const gone = await tx.delete(session).where(sql`true`).returning({ id: session.id });
         // Trusted devices, pending challenges, links to reset a password.
         await tx.delete(verification).where(sql`true`);

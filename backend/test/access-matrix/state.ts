@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type postgres from "postgres";
 import type { TestApp } from "../harness/app.ts";
@@ -13,9 +13,9 @@ export interface AuditRow {
   readonly requestId: string | null;
 }
 
-/** Everything the application keeps, in a form that can be compared. */
+/** Everything the application keeps, as text that can be compared. */
 export interface StateReader {
-  /** Per table how many rows there are and which transaction wrote last, the ids of auth sessions, the files. */
+  /** Rows by table, the ids of auth sessions, and the paths and sizes in the bucket. */
   snapshot(): Promise<Record<string, string>>;
   /** Audit events written with this request id. */
   audited(requestId: string): Promise<readonly AuditRow[]>;
@@ -28,9 +28,8 @@ export async function createStateReader(app: TestApp, sql: postgres.Sql): Promis
   const dumps = tables
     .filter(({ name }) => !excepted.has(name))
     .map(
-      // Every insert and update leaves a later xmin, every delete a smaller count: cheaper than the rows themselves.
       ({ name }) =>
-        `select '${name}' as name, concat(count(*), ' ', max(xmin::text::bigint)) as rows from "${name}"`,
+        `select '${name}' as name, coalesce(string_agg(t::text, E'\\n' order by t::text), '') as rows from "${name}" t`,
     );
   dumps.push("select 'session', coalesce(string_agg(id::text, E'\\n' order by id), '') from session");
   const statement = dumps.join(" union all ");
@@ -56,6 +55,6 @@ function listing(dataDir: string): string {
     .map((entry) => join(entry.parentPath, entry.name));
   return entries
     .sort()
-    .map((path) => `${path} ${statSync(path).size}`)
+    .map((path) => `${path} ${readFileSync(path).length}`)
     .join("\n");
 }

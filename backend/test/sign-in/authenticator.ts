@@ -34,6 +34,12 @@ export interface Enrolled extends Account {
   readonly backupCodes: readonly string[];
 }
 
+/** Begins an enrolment; answers with the app that has its codes. */
+export async function enrolling(app: { url: string }, token: string): Promise<Authenticator> {
+  const { json } = await call(app, "POST", "/api/auth/two-factor/enable", { token, body: { password } });
+  return authenticator(json.totpURI);
+}
+
 /** Turns two-factor sign-in on for an account; answers with the token that is valid afterwards. */
 export async function enrol(app: TestApp, account: Account): Promise<Enrolled> {
   const enabled = await call(app, "POST", "/api/auth/two-factor/enable", {

@@ -48,3 +48,25 @@ test("get-session tells nobody anything without a token", async () => {
   const { text } = await call(app, "GET", "/api/auth/get-session");
   expect(text).not.toContain(account.userId);
 });
+
+const forged = (email: string) =>
+  `e30.${Buffer.from(JSON.stringify({ email, updateTo: "x@example.test" })).toString("base64url")}.AAAA`;
+
+test.each([
+  [
+    "a wrong password from a trusted device",
+    (email: string) => signIn(app, email, "wrong", { "x-trust-device": "x.y" }),
+  ],
+  [
+    "a forged link of a mail",
+    (email: string) => call(app, "GET", `/api/auth/verify-email?token=${forged(email)}`),
+  ],
+] as const)("%s takes the same statements with and without an account", async (_, ask) => {
+  const statementsFor = async (email: string) => {
+    app.statements.length = 0;
+    expect([400, 401]).toContain((await ask(email)).status);
+    return app.statements.filter((text) => !text.includes("audit_seal")).length;
+  };
+  const known = await statementsFor(account.email);
+  expect(await statementsFor(freshEmail())).toBe(known);
+});

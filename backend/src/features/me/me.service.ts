@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
+import { and, desc, eq, gt, lt, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import { freshMinutes, standingOf } from "../../auth/access.ts";
@@ -24,8 +24,12 @@ interface Deps {
   readonly cursors: Cursors;
   readonly minAppVersion: string | undefined;
   readonly sessionMaxDays: number;
-  /** Pending challenges, trusted devices and links to reset the password. */
-  readonly forgetProofs: (tx: Transaction, userId: string) => Promise<void>;
+  /** Ends all auth sessions but one, or only one, with what a device would sign in with again; answers how many. */
+  readonly endSessions: (
+    tx: Transaction,
+    userId: string,
+    which: { readonly keep?: string; readonly only?: string },
+  ) => Promise<number>;
   /** Proves a credential against Better-auth; rejects with `forbidden` or `account_locked`. */
   readonly prove: (caller: Caller, credential: StepUp, client: ProvingClient) => Promise<void>;
 }
@@ -37,7 +41,7 @@ interface ProvingClient {
 
 /** One's own profile and auth sessions. */
 export function createMeService(deps: Deps) {
-  const { db, audit, cursors, minAppVersion, sessionMaxDays, forgetProofs, prove } = deps;
+  const { db, audit, cursors, minAppVersion, sessionMaxDays, endSessions, prove } = deps;
 
   return {
     /** Everything was read with the session: no statement of its own. */
@@ -89,20 +93,20 @@ export function createMeService(deps: Deps) {
     /** Opens what needs a fresh credential for ten minutes, for this auth session only. */
     async stepUp(caller: Caller, credential: StepUp, userAgent: string | undefined): Promise<SteppedUp> {
       await prove(caller, credential, { origin: caller.origin, userAgent });
-      const [shown] = await db
-        .update(session)
-        .set({ steppedUpAt: sql`now()` })
-        .where(eq(session.id, caller.session.id))
-        .returning({ at: session.steppedUpAt });
-      if (!shown?.at) throw new AppError("unauthenticated", "Sign in first");
-      await audit.happened({
-        action: "user.stepped_up",
-        actorId: caller.userId,
-        origin: caller.origin,
-        organizationId: null,
-        target: { type: "auth_session", id: caller.session.id },
+      return db.transaction(async (tx) => {
+        const [shown] = await tx
+          .update(session)
+          .set({ steppedUpAt: sql`now()` })
+          .where(eq(session.id, caller.session.id))
+          .returning({ at: session.steppedUpAt });
+        if (!shown?.at) throw new AppError("unauthenticated", "Sign in first");
+        await audit.record(tx, caller, {
+          action: "user.stepped_up",
+          organizationId: null,
+          target: { type: "auth_session", id: caller.session.id },
+        });
+        return { expiresAt: new Date(shown.at.getTime() + freshMinutes * 60_000).toISOString() };
       });
-      return { expiresAt: new Date(shown.at.getTime() + freshMinutes * 60_000).toISOString() };
     },
 
     async listSessions(caller: Caller, { limit, cursor }: AuthSessionsQuery): Promise<AuthSessionPage> {
@@ -135,18 +139,14 @@ export function createMeService(deps: Deps) {
     },
 
     /**
-     * Which session a device was trusted by is not kept: ending one forgets them all, so that none survives its own.
+     * Forgets every trusted device, too.
      *
      * @throws AppError `not_found` for a session of somebody else, or none
      */
     async revokeSession(caller: Caller, sessionId: string): Promise<void> {
       await db.transaction(async (tx) => {
-        const ended = await tx
-          .delete(session)
-          .where(and(eq(session.id, sessionId), eq(session.userId, caller.userId)))
-          .returning({ id: session.id });
-        if (ended.length === 0) throw new AppError("not_found", "Not found");
-        await forgetProofs(tx, caller.userId);
+        const ended = await endSessions(tx, caller.userId, { only: sessionId });
+        if (ended === 0) throw new AppError("not_found", "Not found");
         await audit.record(tx, caller, {
           action: "user.session_revoked",
           organizationId: null,
@@ -158,16 +158,12 @@ export function createMeService(deps: Deps) {
     /** Forgets every trusted device, too. */
     async revokeOtherSessions(caller: Caller): Promise<void> {
       await db.transaction(async (tx) => {
-        const ended = await tx
-          .delete(session)
-          .where(and(eq(session.userId, caller.userId), ne(session.id, caller.session.id)))
-          .returning({ id: session.id });
-        await forgetProofs(tx, caller.userId);
+        const ended = await endSessions(tx, caller.userId, { keep: caller.session.token });
         await audit.record(tx, caller, {
           action: "user.other_sessions_revoked",
           organizationId: null,
           target: { type: "user", id: caller.userId },
-          changes: { ended: ended.length },
+          changes: { ended },
         });
       });
     },

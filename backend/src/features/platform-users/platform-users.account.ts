@@ -31,10 +31,7 @@ interface Deps {
   /** Ends every auth session of a person, with what a sign-in that was under way has left; answers how many. */
   readonly endSessions: (tx: Transaction, userId: string) => Promise<number>;
   /** Takes the second factor away with all that was won with it, and tells the person. */
-  readonly removeSecondFactor: (
-    tx: Transaction,
-    person: PlatformUserRow & { userId: string },
-  ) => Promise<void>;
+  readonly removeSecondFactor: (tx: Transaction, person: { userId: string }) => Promise<void>;
   readonly keepAPlatformAdmin: KeepAPlatformAdmin;
   readonly callerNow: CallerNow;
 }
@@ -97,8 +94,6 @@ export function createPlatformUserAccounts(deps: Deps) {
      * @throws AppError `not_found`, `forbidden` (oneself), `precondition_failed`
      */
     resetTwoFactor: (caller: Caller, target: Target) =>
-      act(caller, target, "user.two_factor_reset", (tx, before) =>
-        removeSecondFactor(tx, { ...before, userId: target.userId }),
-      ),
+      act(caller, target, "user.two_factor_reset", (tx) => removeSecondFactor(tx, target)),
   };
 }

@@ -84,7 +84,8 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
     const body: Record<string, unknown> = text === "" ? {} : JSON.parse(text);
     // Some refusals are thrown, and some are answers.
     if (answer.status >= 400) throw refusal(answer.status, body, endpoint.path);
-    const sent = answer.headers.get("set-auth-token");
+    // A mail link proves an address; it signs nobody in past a second factor.
+    const sent = endpoint.path === "/verify-email" ? null : answer.headers.get("set-auth-token");
     return {
       status: answer.status,
       body,
@@ -108,7 +109,7 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
   }
 
   /** Whose password a reset token is for; an unknown token is refused by Better-auth itself. */
-  async function resetting(token: string): Promise<{ name?: string; email?: string }> {
+  async function resetting(token: string): Promise<{ id?: string; name?: string; email?: string }> {
     const { internalAdapter } = await auth.$context;
     const verification = await internalAdapter.findVerificationValue(`reset-password:${token}`);
     return (verification && (await internalAdapter.findUserById(verification.value))) ?? {};

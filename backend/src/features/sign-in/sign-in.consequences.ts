@@ -1,4 +1,3 @@
-import { eq } from "drizzle-orm";
 import type { MailMessage } from "../../adapters/mail/port.ts";
 import {
   backupCodesReplacedMail,
@@ -8,107 +7,81 @@ import {
   twoFactorChangedMail,
 } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
-import { endSessions } from "../../auth/account-security.ts";
-import type { Actor } from "../../auth/actor.ts";
+import { endSessions, type LockedPerson } from "../../auth/account-security.ts";
 import { claimsOf } from "../../auth/mail-link.ts";
-import type { Database } from "../../db/client.ts";
-import { user } from "../../db/schema/index.ts";
+import type { Transaction } from "../../db/client.ts";
 import type { BetterAuthAnswer } from "./sign-in.better-auth.ts";
 import type { AuthCall } from "./sign-in.schema.ts";
 
-/** What the audit event says otherwise than the endpoint's table. */
-export interface Told {
-  readonly action?: string;
-  readonly userId?: string;
-  readonly changes?: Record<string, string>;
-}
-
-/** What a success of one endpoint brings about. */
+/**
+ * What a success of one endpoint brings about, in its transaction.
+ *
+ * @param owner as they were before it
+ * @returns what the audit event is called otherwise than in the endpoint's table
+ */
 type Consequence = (
-  input: AuthCall["input"],
+  tx: Transaction,
+  owner: LockedPerson,
+  call: AuthCall,
   answer: BetterAuthAnswer,
-  actor: Actor | null,
-) => Promise<Told | undefined>;
+) => Promise<string | undefined>;
 
 interface Deps {
-  readonly db: Database;
   readonly queue: QueuePort;
   readonly frontendUrl: string;
 }
 
 /** By path: the sessions that end, and the mail that tells the owner of every change to what opens the account. */
 export function createConsequences({
-  db,
   queue,
   frontendUrl,
 }: Deps): Readonly<Partial<Record<string, Consequence>>> {
   const url = `${frontendUrl}/reset-password`;
-  const send = (mail: MailMessage): Promise<void> => queue.enqueue("mail", mail);
-  const recipient = ({ email, name }: { email: string; name: string }) => ({ to: email, name, url });
+  const send = (tx: Transaction, mail: MailMessage): Promise<void> => queue.enqueue("mail", mail, tx);
+  const recipient = ({ email, name }: LockedPerson) => ({ to: email, name, url });
 
-  /** Ends every auth session but one, and whatever was won with the credentials of before. */
-  async function endOthers(userId: string, keep?: string | undefined): Promise<void> {
-    await db.transaction((tx) => endSessions(tx, userId, keep));
-  }
+  const passwordChanged: Consequence = async (tx, owner, _, { token }) => {
+    await endSessions(tx, owner.id, { keep: token?.raw });
+    await send(tx, passwordChangedMail(recipient(owner)));
+    return undefined;
+  };
 
-  async function factorChanged(actor: Actor, { token }: BetterAuthAnswer, enabled: boolean): Promise<void> {
-    await endOthers(actor.userId, token?.raw);
-    await send(twoFactorChangedMail({ ...recipient(actor), enabled }));
-  }
+  const factorChanged =
+    (enabled: boolean, action?: string): Consequence =>
+    async (tx, owner, _, { token }) => {
+      await endSessions(tx, owner.id, { keep: token?.raw });
+      await send(tx, twoFactorChangedMail({ ...recipient(owner), enabled }));
+      return action;
+    };
+  const enrolled = factorChanged(true, "user.two_factor_enabled");
 
   /** Better-auth gives trust where it was asked for, to who has just shown a second factor. */
-  async function deviceTrusted({ trustedDevice, body }: BetterAuthAnswer): Promise<void> {
-    const owner = body.user as { email: string; name: string } | undefined;
-    if (trustedDevice && owner) await send(deviceTrustedMail(recipient(owner)));
-  }
+  const secondFactorShown: Consequence = async (tx, owner, _, { trustedDevice }) => {
+    if (trustedDevice) await send(tx, deviceTrustedMail(recipient(owner)));
+    return undefined;
+  };
 
   return {
-    "/sign-up/email": async ({ invitationToken }) =>
-      invitationToken === undefined ? {} : { changes: { verifiedBy: "invitation" } },
-
-    "/verify-email": async ({ token }) => {
-      const { email, updateTo, requestType } = claimsOf(token) ?? {};
-      if (!email) return undefined;
+    "/verify-email": async (tx, owner, { input }) => {
+      const { updateTo, requestType } = claimsOf(input.token) ?? {};
       // The first of two links only sends the second: nothing has changed yet.
-      const moved = updateTo !== undefined && requestType !== "change-email-confirmation";
-      // By the address, as Better-auth answers nobody.
-      const [owner] = await db
-        .select({ id: user.id, name: user.name })
-        .from(user)
-        .where(eq(user.email, (moved ? updateTo : email).toLowerCase()));
-      if (!owner) return undefined;
-      if (!moved) return { userId: owner.id };
-      await endOthers(owner.id);
-      await send(emailChangedMail({ ...recipient({ email, name: owner.name }), newEmail: updateTo }));
-      return { userId: owner.id, action: "user.email_changed" };
+      if (updateTo === undefined || requestType === "change-email-confirmation") return undefined;
+      await endSessions(tx, owner.id);
+      await send(tx, emailChangedMail({ ...recipient(owner), newEmail: updateTo }));
+      return "user.email_changed";
     },
 
-    "/change-password": async (_, { token }, actor) => {
-      if (!actor) return undefined;
-      await endOthers(actor.userId, token?.raw);
-      await send(passwordChangedMail(recipient(actor)));
-      return undefined;
-    },
+    "/change-password": passwordChanged,
+    "/reset-password": passwordChanged,
 
-    "/two-factor/verify-totp": async (_, answer, actor) => {
-      await deviceTrusted(answer);
-      if (!actor || actor.twoFactorEnabled) return undefined;
-      await factorChanged(actor, answer, true);
-      return { action: "user.two_factor_enabled" };
-    },
+    "/two-factor/verify-totp": (tx, owner, call, answer) =>
+      (call.actor && !owner.twoFactorEnabled ? enrolled : secondFactorShown)(tx, owner, call, answer),
 
-    "/two-factor/verify-backup-code": async (_, answer) => {
-      await deviceTrusted(answer);
-      return undefined;
-    },
+    "/two-factor/verify-backup-code": secondFactorShown,
+    "/two-factor/disable": factorChanged(false),
 
-    "/two-factor/disable": async (_, answer, actor) => {
-      if (actor) await factorChanged(actor, answer, false);
-      return undefined;
-    },
-
-    "/two-factor/generate-backup-codes": async (_input, _answer, actor) => {
-      if (actor) await send(backupCodesReplacedMail(recipient(actor)));
+    "/two-factor/generate-backup-codes": async (tx, owner) => {
+      await send(tx, backupCodesReplacedMail(recipient(owner)));
       return undefined;
     },
   };

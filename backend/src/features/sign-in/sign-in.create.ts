@@ -3,21 +3,23 @@ import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { LimiterPort } from "../../adapters/limiter/port.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
 import { createAccountLock } from "../../auth/account-lock.ts";
+import { type AuthScopes, joining } from "../../auth/auth-scope.ts";
 import type { Auth } from "../../auth/better-auth.ts";
 import type { Passwords } from "../../auth/password.ts";
-import type { PasswordTraces } from "../../auth/password-trace.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing } from "../../auth/token-ring.ts";
 import { createUsedCodes } from "../../auth/used-codes.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../db/client.ts";
 import { createAftermath } from "./sign-in.aftermath.ts";
+import { createAttempts } from "./sign-in.attempt.ts";
 import { createBetterAuthClient } from "./sign-in.better-auth.ts";
 import { createConsequences } from "./sign-in.consequences.ts";
 import { createDevices } from "./sign-in.devices.ts";
 import { createGate } from "./sign-in.gate.ts";
 import { createGuessCap } from "./sign-in.guess-cap.ts";
 import { createGuesses } from "./sign-in.guesses.ts";
+import { createPreparation } from "./sign-in.preparation.ts";
 import { createSignInService, type SignInService } from "./sign-in.service.ts";
 
 interface Deps {
@@ -28,7 +30,7 @@ interface Deps {
   readonly queue: QueuePort;
   readonly auth: Auth;
   readonly passwords: Passwords;
-  readonly traces: PasswordTraces;
+  readonly scopes: AuthScopes;
   readonly tokens: TokenRing;
   readonly sessions: SessionLookup;
   readonly limiter: LimiterPort;
@@ -39,7 +41,7 @@ interface Deps {
 
 /** Puts the parts of sign-in together. */
 export function createSignIn({ config, lockLimiter, log, invitationProves, ...shared }: Deps): SignInService {
-  const { db, audit, queue } = shared;
+  const { db, audit, queue, scopes } = shared;
   const { frontendUrl, publicUrl } = config;
   const { signupMode, sessionMaxConcurrent: maxConcurrent } = config.auth;
   const betterAuth = createBetterAuthClient({ ...shared, publicUrl });
@@ -53,19 +55,26 @@ export function createSignIn({ config, lockLimiter, log, invitationProves, ...sh
     budget: config.limits.authFailures,
     onUsedUp: () => log.warn("too many failed sign-ins: places that no account knows are held back"),
   });
+  const aftermath = createAftermath({
+    ...shared,
+    devices,
+    consequences: createConsequences({ queue, frontendUrl }),
+  });
+  const attempts = createAttempts({
+    ...shared,
+    betterAuth,
+    aftermath,
+    usedCodes: createUsedCodes(joining(db, scopes)),
+    prepare: createPreparation({ ...shared, betterAuth }),
+  });
   return createSignInService({
     ...shared,
     config,
     betterAuth,
-    gate: createGate({ betterAuth, signupMode, invitationProves }),
-    usedCodes: createUsedCodes(db),
+    attempts,
+    aftermath,
     locks,
+    gate: createGate({ betterAuth, signupMode, invitationProves }),
     guesses: createGuesses({ locks, cap, devices, betterAuth }),
-    aftermath: createAftermath({
-      db,
-      audit,
-      devices,
-      consequences: createConsequences({ db, queue, frontendUrl }),
-    }),
   });
 }

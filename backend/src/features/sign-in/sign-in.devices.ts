@@ -3,8 +3,9 @@ import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import { newSignInMail } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
+import { lockPerson } from "../../auth/account-security.ts";
 import type { Origin } from "../../auth/actor.ts";
-import type { Database } from "../../db/client.ts";
+import type { Database, Transaction } from "../../db/client.ts";
 import { knownDevice, session, user } from "../../db/schema/index.ts";
 import { networkOf } from "../../http/client-ip.ts";
 
@@ -31,31 +32,37 @@ export function createDevices({ db, audit, queue, frontendUrl, maxConcurrent }: 
       .update(`${userAgent ?? ""}\n${networkOf(origin.ip)}`)
       .digest("hex");
 
+  async function isKnown(on: Database | Transaction, userId: string, fingerprint: string): Promise<boolean> {
+    const seen = await on
+      .update(knownDevice)
+      .set({ lastSeenAt: sql`now()` })
+      .where(and(eq(knownDevice.userId, userId), eq(knownDevice.fingerprint, fingerprint)))
+      .returning({ userId: knownDevice.userId });
+    return seen.length > 0;
+  }
+
   /** Whether this place is news, and not merely the first one we hear of. */
-  async function isNews(userId: string, fingerprint: string): Promise<boolean> {
-    const [seen] = await db
+  async function isNews(tx: Transaction, userId: string, fingerprint: string): Promise<boolean> {
+    const [seen] = await tx
       .insert(knownDevice)
       .values({ userId, fingerprint })
-      .onConflictDoUpdate({
-        target: [knownDevice.userId, knownDevice.fingerprint],
-        set: { lastSeenAt: sql`now()` },
-      })
+      .onConflictDoNothing()
       .returning({
-        inserted: sql<boolean>`xmax = 0`,
         others: sql<boolean>`exists (select 1 from known_device other
           where other.user_id = ${userId} and other.fingerprint <> ${fingerprint})`,
       });
-    return Boolean(seen?.inserted && seen.others);
+    return seen?.others ?? false;
   }
 
-  async function endOldest(userId: string, keep: string, limit: number): Promise<void> {
-    const surplus = db
+  async function endOldest(tx: Transaction, userId: string, keep: string, limit: number): Promise<void> {
+    await lockPerson(tx, userId);
+    const surplus = tx
       .select({ id: session.id })
       .from(session)
       .where(and(eq(session.userId, userId), ne(session.token, keep)))
       .orderBy(desc(session.id))
       .offset(limit - 1);
-    await db.delete(session).where(inArray(session.id, surplus));
+    await tx.delete(session).where(inArray(session.id, surplus));
   }
 
   return {
@@ -74,27 +81,31 @@ export function createDevices({ db, audit, queue, frontendUrl, maxConcurrent }: 
       return known !== undefined;
     },
 
-    /** @param token the raw token of the session that just began */
-    async began(userId: string, token: string, place: Place): Promise<void> {
+    /**
+     * @param on where nothing else is to be undone with it, or what it is a part of
+     * @param token the raw token of the session that just began
+     */
+    async began(on: Database | Transaction, userId: string, token: string, place: Place): Promise<void> {
       const { origin, userAgent } = place;
-      if (maxConcurrent !== undefined) await endOldest(userId, token, maxConcurrent);
-      if (!(await isNews(userId, fingerprintOf(place)))) return;
-      const [person] = await db
-        .select({ email: user.email, name: user.name })
-        .from(user)
-        .where(eq(user.id, userId));
-      if (!person) return;
-      const url = `${frontendUrl}/reset-password`;
-      await queue.enqueue(
-        "mail",
-        newSignInMail({ to: person.email, name: person.name, url, device: userAgent, ip: origin.ip }),
-      );
-      await audit.happened({
-        action: "user.new_device",
-        actorId: userId,
-        origin,
-        organizationId: null,
-        target: { type: "user", id: userId },
+      if (maxConcurrent !== undefined)
+        await on.transaction((tx) => endOldest(tx, userId, token, maxConcurrent));
+      const fingerprint = fingerprintOf(place);
+      if (await isKnown(on, userId, fingerprint)) return;
+      await on.transaction(async (tx) => {
+        const person = await lockPerson(tx, userId);
+        if (!person || !(await isNews(tx, userId, fingerprint))) return;
+        const { email: to, name } = person;
+        const url = `${frontendUrl}/reset-password`;
+        await queue.enqueue("mail", newSignInMail({ to, name, url, device: userAgent, ip: origin.ip }), tx);
+        await audit.record(
+          tx,
+          { userId, origin },
+          {
+            action: "user.new_device",
+            organizationId: null,
+            target: { type: "user", id: userId },
+          },
+        );
       });
     },
   };

@@ -1,28 +1,22 @@
 import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
 import type { Actor } from "../../auth/actor.ts";
-import type { Passwords } from "../../auth/password.ts";
-import type { PasswordTrace, PasswordTraces } from "../../auth/password-trace.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
-import type { UsedCodes } from "../../auth/used-codes.ts";
 import type { Config } from "../../config/config.ts";
 import { AppError } from "../../errors.ts";
 import type { Aftermath } from "./sign-in.aftermath.ts";
 import { answerBody } from "./sign-in.answer.ts";
+import type { createAttempts } from "./sign-in.attempt.ts";
 import {
   AuthRefusal,
   type BetterAuthAnswer,
   type BetterAuthClient,
   type ClientRequest,
-  deadLink,
 } from "./sign-in.better-auth.ts";
 import type { Gate } from "./sign-in.gate.ts";
 import type { Guesses, Locks } from "./sign-in.guesses.ts";
 import { onTheBeat } from "./sign-in.pace.ts";
 import type { AuthCall, AuthEndpoint } from "./sign-in.schema.ts";
-
-/** Somebody who showed a second factor to sign in a moment ago need not show it again. */
-const freshMs = 10 * 60 * 1000;
 
 export type SignInService = ReturnType<typeof createSignInService>;
 
@@ -36,10 +30,8 @@ export interface AuthAnswer {
 
 interface Deps {
   readonly config: Pick<Config, "limits" | "auth">;
-  readonly betterAuth: BetterAuthClient;
-  readonly usedCodes: UsedCodes;
-  readonly passwords: Passwords;
-  readonly traces: PasswordTraces;
+  readonly betterAuth: Pick<BetterAuthClient, "verifyPassword">;
+  readonly attempts: ReturnType<typeof createAttempts>;
   readonly tokens: TokenRing;
   readonly sessions: SessionLookup;
   readonly limiter: LimiterPort;
@@ -51,65 +43,11 @@ interface Deps {
 
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
-  const { config, tokens, sessions, limiter, gate, guesses, locks, aftermath, usedCodes } = deps;
-  const { ask, verifyPassword } = deps.betterAuth;
-
-  const isTotp = (code: unknown): boolean => /^\d{6}$/.test(String(code));
-
-  /** @throws AuthRefusal when the code was presented before */
-  async function useOnce(userId: string, code: unknown): Promise<void> {
-    if (isTotp(code) && !(await usedCodes.present(userId, String(code))))
-      throw new AuthRefusal(401, "INVALID_CODE", "Invalid code");
-  }
-
-  /** The code of the authenticator app, or a backup code, of somebody who is signed in. */
-  async function proveCode(code: unknown, actor: Actor, client: ClientRequest): Promise<void> {
-    // An enrolment that is not finished has no code to prove: proving one would finish it.
-    if (!actor.twoFactorEnabled) throw notEnrolled();
-    await useOnce(actor.userId, code);
-    const path = isTotp(code) ? "/two-factor/verify-totp" : "/two-factor/verify-backup-code";
-    await ask({ method: "POST", path }, { code }, actor, client);
-  }
-
-  /** Better-auth asks for the password only; somebody at an unlocked screen has that from the browser. */
-  async function askWithCode({ endpoint, input, actor }: AuthCall, client: ClientRequest) {
-    const { code, ...rest } = input;
-    if (!actor?.twoFactorEnabled) throw notEnrolled();
-    const shown = actor.session.secondFactorAt;
-    if (code === undefined && (shown === null || Date.now() - Date.parse(shown) > freshMs))
-      throw new AppError("step_up_required", "Send a code as well, or sign in again");
-    if (code !== undefined) await proveCode(code, actor, client);
-    return ask(endpoint, rest, actor, client);
-  }
-
-  async function forward(
-    call: AuthCall,
-    client: ClientRequest,
-    subject: string | undefined,
-    trace: PasswordTrace,
-  ): Promise<BetterAuthAnswer> {
-    const { endpoint, actor } = call;
-    const { invitationToken: _spent, ...input } = call.input;
-    if (endpoint.needsCode) return askWithCode(call, client);
-    if (endpoint.path === "/two-factor/verify-totp" && subject) await useOnce(subject, input.code);
-    // Where to go on to is our business: with it, Better-auth answers without a body.
-    const { callbackURL: _, ...query } = input;
-    const once = () =>
-      deps.traces.run(trace, () => ask(endpoint, endpoint.query ? query : input, actor, client));
-    // Of two sign-ups with one address at once the loser finds the account when it looks again.
-    return endpoint.family === "sign-up" ? once().catch(onlyIfUnavailable(once)) : once();
-  }
-
-  /** Sign-up hashes inside a transaction, which must not wait for other people's hashes. */
-  async function traceFor({ endpoint, input }: AuthCall): Promise<PasswordTrace> {
-    if (endpoint.path !== "/sign-up/email") return {};
-    const password = String(input.password);
-    return { premade: { password, hash: await deps.passwords.hash(password) } };
-  }
+  const { config, tokens, sessions, limiter, gate, guesses, locks, attempts, aftermath } = deps;
+  const { verifyPassword } = deps.betterAuth;
 
   function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
-    // A mail link proves an address; it signs nobody in past a second factor.
-    const token = call.endpoint.path === "/verify-email" ? null : (answer.token?.signed ?? null);
+    const token = answer.token?.signed ?? null;
     return {
       status: answer.status,
       body: answerBody(call, answer, token),
@@ -118,24 +56,11 @@ export function createSignInService(deps: Deps) {
     };
   }
 
-  async function attempt(call: AuthCall, client: ClientRequest, subject?: string): Promise<AuthAnswer> {
-    const { endpoint, input } = call;
-    if (endpoint.path === "/verify-email" && (await aftermath.namesBanned(input.token))) throw deadLink();
-    const trace = await traceFor(call);
-    const answer = await forward(call, client, subject, trace).catch(async (error: unknown) => {
-      // It tells that the password is right; to somebody banned nothing does.
-      const tells = error instanceof AuthRefusal && error.code === "EMAIL_NOT_VERIFIED";
-      throw tells && !(await aftermath.opens(trace.matched)) ? wrongCredential(endpoint) : error;
-    });
-    if (!(await aftermath.mayStay(call, answer, trace.matched))) throw wrongCredential(endpoint);
-    await aftermath.succeeded(call, answer, client);
-    return translate(call, answer);
-  }
-
   async function perform(call: AuthCall, client: ClientRequest): Promise<AuthAnswer> {
     const proven = { ...client, provenEmail: await gate.pass(call) };
     try {
-      return await guesses.guard(call, client, (subject) => attempt(call, proven, subject));
+      const answer = await guesses.guard(call, client, (subject) => attempts.attempt(call, proven, subject));
+      return translate(call, answer);
     } catch (error) {
       if (!(error instanceof AuthRefusal)) throw error;
       await aftermath.refused(call, error.code, client.origin);
@@ -194,7 +119,8 @@ export function createSignInService(deps: Deps) {
       client: ClientRequest,
     ): Promise<void> {
       try {
-        if (code !== undefined) await locks.code.guard(actor.userId, () => proveCode(code, actor, client));
+        if (code !== undefined)
+          await locks.code.guard(actor.userId, () => attempts.proveCode(code, actor, client));
         else await locks.password.guard(actor.email, () => verifyPassword(password, actor, client));
       } catch (error) {
         if (!(error instanceof AuthRefusal)) throw error;
@@ -210,21 +136,6 @@ export function createSignInService(deps: Deps) {
       call.endpoint.tellsNobody ? onTheBeat(() => perform(call, client)) : perform(call, client),
   };
 }
-
-const notEnrolled = () => new AuthRefusal(400, "TWO_FACTOR_NOT_ENABLED", "Two-factor sign-in is not enabled");
-
-/** What Better-auth says to a wrong password, or to a wrong code. */
-const wrongCredential = ({ path }: AuthEndpoint) =>
-  path === "/sign-in/email"
-    ? new AuthRefusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
-    : new AuthRefusal(401, "INVALID_CODE", "Invalid code");
-
-const onlyIfUnavailable =
-  <T>(again: () => Promise<T>) =>
-  (error: unknown): Promise<T> => {
-    if (error instanceof AppError && error.code === "unavailable") return again();
-    throw error;
-  };
 
 /** The page of the web client to go on to, where the request named one. */
 const page = ({ input }: AuthCall): string | null =>
