@@ -77,7 +77,9 @@ function rangeOf(c: Context<SecuredEnv>, { size, etag }: Streamable): ByteRange 
   throw new AppError("range_not_satisfiable", `The file is ${size} bytes long`);
 }
 
-const hangUps = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_UNABLE_TO_PIPE", "ECONNRESET", "EPIPE"]);
+const hangUps = new Set(
+  "ERR_STREAM_PREMATURE_CLOSE ERR_STREAM_UNABLE_TO_PIPE ERR_STREAM_DESTROYED ECONNRESET EPIPE".split(" "),
+);
 
 const isHangUp = (error: unknown): boolean =>
   error instanceof Error && "code" in error && hangUps.has(String(error.code));

@@ -1,6 +1,5 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { Config } from "../../config/config.ts";
-import { readsMax } from "./port.ts";
 
 export type S3Config = Extract<Config["storage"], { driver: "s3" }>;
 
@@ -8,8 +7,6 @@ const CONNECT_MS = 1_500;
 export const IDLE_MS = 30_000;
 /** A store that copies gigabytes may say nothing meanwhile. */
 const PATIENT_IDLE_MS = 5 * 60_000;
-/** Nothing comes from the store while a player is paused: whoever answers it decides when that has lasted too long. */
-const READER_IDLE_MS = 6 * 60_000;
 
 const ignore = () => undefined;
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -48,28 +45,25 @@ export function createS3Clients(config: S3Config) {
       requestHandler: {
         connectionTimeout: CONNECT_MS,
         socketTimeout: idleMs,
-        // Every running download holds a socket; the default is 50.
-        httpAgent: { keepAlive: true, maxSockets: readsMax },
-        httpsAgent: { keepAlive: true, maxSockets: readsMax },
+        // Every running upload or copy holds a socket; the default is 50.
+        httpAgent: { keepAlive: true, maxSockets: 1_000 },
+        httpsAgent: { keepAlive: true, maxSockets: 1_000 },
       },
     });
 
   const server = make(config.endpoint, config, IDLE_MS);
   const patient = make(config.endpoint, config, PATIENT_IDLE_MS);
-  const reader = make(config.endpoint, config, READER_IDLE_MS);
   const signDownload = make(config.publicEndpoint, config, IDLE_MS);
   const signUpload = make(config.publicEndpoint, config.upload, IDLE_MS);
   return {
     server,
     /** For copies and completions. */
     patient,
-    /** For downloads: when they hold all sockets they may have, everything else still has its own. */
-    reader,
     signDownload,
     /** May only put below `staging/`. */
     signUpload,
     close(): void {
-      for (const client of [server, patient, reader, signDownload, signUpload]) client.destroy();
+      for (const client of [server, patient, signDownload, signUpload]) client.destroy();
     },
   };
 }

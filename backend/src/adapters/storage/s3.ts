@@ -1,8 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
-  GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -10,19 +8,20 @@ import {
 import { AppError } from "../../errors.ts";
 import { assertKey, assertPrefix } from "./keys.ts";
 import type { ListedObject, ObjectHead, StoragePort } from "./port.ts";
-import { createS3Clients, encryptionOf, IDLE_MS, type S3Config } from "./s3.clients.ts";
+import { createS3Clients, encryptionOf, type S3Config } from "./s3.clients.ts";
 import { nullIfNotFound, patiently, promptly } from "./s3.faults.ts";
 import { createS3Multipart } from "./s3.multipart.ts";
 import { createS3Presigner } from "./s3.presign.ts";
 import { putS3Object } from "./s3.put.ts";
-import { failOnSilence } from "./s3.silence.ts";
+import { createS3Reader } from "./s3.read.ts";
 
 /** Files in a bucket of any S3 store; the bucket exists already. Copies reach 5 GiB, the protocol's limit. */
 export function createS3Storage(config: S3Config): StoragePort {
   const { bucket: Bucket } = config;
   const encryption = encryptionOf(config);
   const clients = createS3Clients(config);
-  const { server, patient, reader } = clients;
+  const { server, patient } = clients;
+  const reader = createS3Reader(clients, config);
   const presigner = createS3Presigner(clients, config);
   const multipart = createS3Multipart(clients, config);
 
@@ -52,15 +51,7 @@ export function createS3Storage(config: S3Config): StoragePort {
 
     head: (key) => nullIfNotFound(headObject(key)),
 
-    async read(key, range) {
-      const Range = range && `bytes=${range.start}-${range.end}`;
-      const command = new GetObjectCommand({ Bucket, Key: assertKey(key), Range });
-      const object = await nullIfNotFound(
-        promptly((signal) => reader.send(command, { abortSignal: signal })),
-      );
-      // In Node, the SDK's body is the response itself.
-      return object && failOnSilence(object.Body as IncomingMessage, IDLE_MS);
-    },
+    read: reader.read,
 
     async put(key, body, { contentType, size }) {
       const target = { Bucket, Key: assertKey(key), ContentType: contentType, ...encryption };
@@ -107,6 +98,7 @@ export function createS3Storage(config: S3Config): StoragePort {
     listMultiparts: multipart.list,
 
     async close() {
+      reader.close();
       clients.close();
     },
   };

@@ -1,0 +1,55 @@
+import { Agent } from "node:http";
+import { Agent as TlsAgent } from "node:https";
+import type { Duplex } from "node:stream";
+import { readsMax } from "./port.ts";
+
+/** As much as Node reads at a time. */
+const PLAIN_BYTES = 64 * 1024;
+/** Fewer, larger reads where the memory is used again. */
+const REUSED_BYTES = 128 * 1024;
+/** A free connection keeps the memory of its next read. */
+const FREE_SOCKETS = 64;
+
+/** Takes what was read from a connection; it is read on when the connection is resumed, into the same memory. */
+export type Taker = (bytes: Uint8Array) => void;
+
+const takers = new WeakMap<Duplex, Taker>();
+
+/** From now on what comes over this connection is given to `taker`, and no longer to its parser. */
+export function takeOver(socket: Duplex, taker: Taker): void {
+  takers.set(socket, taker);
+}
+
+/** How a connection reads (`onread` of `net.connect`). */
+function onread() {
+  let reused: Uint8Array | undefined;
+  let isTaken = false;
+  return {
+    buffer(): Uint8Array {
+      if (!isTaken) return Buffer.allocUnsafeSlow(PLAIN_BYTES);
+      reused ??= Buffer.allocUnsafeSlow(REUSED_BYTES);
+      return reused;
+    },
+    callback(this: Duplex, length: number, buffer: Uint8Array): boolean {
+      const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, length);
+      const taker = takers.get(this);
+      isTaken = taker !== undefined;
+      // Without a taker: as a connection does on which all of this is not set.
+      if (taker) taker(bytes);
+      else this.emit("data", bytes);
+      return !taker;
+    },
+  };
+}
+
+type CreateConnection = Agent["createConnection"];
+
+/** Connections to the store for downloads; each is kept for the next one, unless it was taken over. */
+export function createDownloadAgent(protocol: string): Agent {
+  class DownloadAgent extends (protocol === "https:" ? TlsAgent : Agent) {
+    override createConnection(...[options, callback]: Parameters<CreateConnection>) {
+      return super.createConnection({ ...options, onread: onread() } as typeof options, callback);
+    }
+  }
+  return new DownloadAgent({ keepAlive: true, maxSockets: readsMax, maxFreeSockets: FREE_SOCKETS });
+}

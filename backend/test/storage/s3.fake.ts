@@ -1,0 +1,55 @@
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { afterEach } from "vitest";
+import { createS3Storage } from "../../src/adapters/storage/s3.ts";
+
+/** An object of some megabytes. */
+export const large = randomBytes(12_345_678);
+export const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+/** Done after the test, the last first. */
+export const afterwards = (step: () => unknown) => void undo.push(step);
+
+/** Starts a server for the time of the test. @returns its URL */
+export async function listen(server: Server): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => sockets.add(socket.on("error", () => undefined)));
+  afterwards(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** The driver on a store that answers like this. */
+export async function storageOn(answer: RequestListener) {
+  const endpoint = await listen(createServer(answer));
+  const identity = { accessKeyId: "id", secretAccessKey: "secret" };
+  const storage = createS3Storage({
+    driver: "s3",
+    endpoint,
+    publicEndpoint: endpoint,
+    region: "us-east-1",
+    bucket: "coaching-app",
+    forcePathStyle: true,
+    ...identity,
+    upload: identity,
+    serverSideEncryption: undefined,
+    kmsKeyId: undefined,
+  });
+  afterwards(() => storage.close());
+  return storage;
+}
+
+/** Answers with all of the object. */
+export const whole: RequestListener = (_, response) =>
+  void response.writeHead(200, { "content-length": large.length }).end(large);
