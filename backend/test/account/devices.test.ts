@@ -49,3 +49,12 @@ test("the oldest auth session ends when there are more than allowed", async () =
   for (const later of tokens)
     expect((await call(app, "GET", "/api/v1/me", { token: later })).status).toBe(200);
 });
+
+test("of many sign-ins at once as many stay as are allowed", async () => {
+  const { email } = await createPerson(app);
+  const signIns = await Promise.all(Array.from({ length: 12 }, () => signIn(email, "Phone/1")));
+  const answers = await Promise.all(
+    signIns.map(({ json }) => call(app, "GET", "/api/v1/me", { token: json.token })),
+  );
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+});

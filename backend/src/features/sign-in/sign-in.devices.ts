@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import { newSignInMail } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
@@ -59,9 +59,10 @@ export function createDevices({ db, audit, queue, frontendUrl, maxConcurrent }: 
     const surplus = tx
       .select({ id: session.id })
       .from(session)
-      .where(and(eq(session.userId, userId), ne(session.token, keep)))
-      .orderBy(desc(session.id))
-      .offset(limit - 1);
+      .where(eq(session.userId, userId))
+      // Unless another sign-in ended it already, and has left as many as are allowed.
+      .orderBy(desc(eq(session.token, keep)), desc(session.id))
+      .offset(limit);
     await tx.delete(session).where(inArray(session.id, surplus));
   }
 
