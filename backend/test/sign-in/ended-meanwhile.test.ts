@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPlatformAdmin, password } from "../harness/client.ts";
 import { someoneWaits } from "../harness/locks.ts";
-import { newAccount, signIn } from "./account.ts";
-import { answer, challenge, enrolling, newEnrolled } from "./authenticator.ts";
+import { me, newAccount, signIn } from "./account.ts";
+import { answer, challenge, type Enrolled, enrolling, newEnrolled } from "./authenticator.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -92,20 +92,35 @@ describe("what was under way when every session was ended comes to nothing", () 
   });
 });
 
-test("a session that an ending finds half replaced is ended with the rest", async () => {
-  const [admin, person] = [await createPlatformAdmin(app), await newEnrolled(app)];
-  const code = await person.device.code();
-  const running: Promise<Answer>[] = [];
-  await sql.begin(async (tx) => {
-    await tx`select 1 from two_factor where user_id = ${person.userId} for update`;
-    running.push(post("/two-factor/disable", person.token, { password, code }));
-    await someoneWaits(app);
-    const path = `/api/v1/platform/users/${person.userId}/revoke-sessions`;
-    const ending = call(app, "POST", path, { token: admin.token });
-    running.push(ending);
-    await Promise.race([ending, someoneWaits(app, 2)]);
-  });
-  const [, ended] = await Promise.all(running);
-  expect(ended?.status).toBe(200);
-  expect(await sessionsOf(person.userId)).toBe(0);
-});
+const enders = {
+  "a platform admin": async ({ userId }: Enrolled) => {
+    const { token } = await createPlatformAdmin(app);
+    return () => call(app, "POST", `/api/v1/platform/users/${userId}/revoke-sessions`, { token });
+  },
+  "the person, elsewhere": async ({ email, backupCodes }: Enrolled) => {
+    const code = backupCodes[0] ?? "";
+    const { json } = await answer(app, await challenge(app, email), code, { factor: "backup-code" });
+    return () => call(app, "DELETE", "/api/v1/me/auth-sessions", { token: json.token });
+  },
+};
+
+test.each(Object.entries(enders))(
+  "a session that is half replaced is ended with the rest by %s",
+  async (_, ender) => {
+    const person = await newEnrolled(app);
+    const end = await ender(person);
+    const code = await person.device.code();
+    const running: Promise<Answer>[] = [];
+    await sql.begin(async (tx) => {
+      await tx`select 1 from two_factor where user_id = ${person.userId} for update`;
+      running.push(post("/two-factor/disable", person.token, { password, code }));
+      await someoneWaits(app);
+      const ending = end();
+      running.push(ending);
+      await Promise.race([ending, someoneWaits(app, 2)]);
+    });
+    const [disabled, ended] = await Promise.all(running);
+    expect(ended?.status).toBeLessThan(300);
+    expect((await me(app, disabled?.headers.get("set-auth-token") ?? "")).status).toBe(401);
+  },
+);

@@ -1,6 +1,7 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, password } from "../harness/client.ts";
+import { someoneWaits } from "../harness/locks.ts";
 import { me, newAccount, signIn, tally, tokenOf } from "./account.ts";
 import { answer, authenticator, challenge, enrol, freeCodes, newEnrolled } from "./authenticator.ts";
 import { leadsTo, mailTo, tokenIn } from "./mailbox.ts";
@@ -28,14 +29,6 @@ describe("enrolment", () => {
     await mailTo(app, account.email, ({ subject }) => /two-factor.*on/i.test(subject));
   });
 
-  /** Resolves when a statement of the application waits for a row that the test has locked. */
-  const oneWaits = () =>
-    vi.waitFor(async () => {
-      const waiting = await app.deps.database.sql`select 1 from pg_stat_activity
-        where wait_event_type = 'Lock' and datname = current_database()`;
-      expect(waiting).toHaveLength(1);
-    }, 15_000);
-
   test("counts for a sign-in that was under way", async () => {
     const account = await newAccount(app);
     let signedIn: ReturnType<typeof signIn> | undefined;
@@ -43,7 +36,7 @@ describe("enrolment", () => {
       // The new session refers to the person, so it waits.
       await tx`select 1 from "user" where id = ${account.userId} for update`;
       signedIn = signIn(app, account.email);
-      await oneWaits();
+      await someoneWaits(app);
       await tx`update "user" set two_factor_enabled = true where id = ${account.userId}`;
     });
     const { status, json } = (await signedIn) ?? {};
@@ -60,7 +53,7 @@ describe("enrolment", () => {
     await app.deps.database.sql.begin(async (tx) => {
       await tx`select 1 from "user" where id = ${account.userId} for no key update`;
       verified = post("verify-totp", account.token, { code });
-      await oneWaits();
+      await someoneWaits(app);
       await tx`delete from two_factor where user_id = ${account.userId}`;
     });
     expect([400, 401]).toContain((await verified)?.status);
@@ -150,7 +143,8 @@ describe("a sign-in with a second factor", () => {
 
   test("refuses a challenge or trusted device that is no text of ours as it refuses a wrong one", async () => {
     const { email, device } = await newEnrolled(app);
-    for (const odd of ["%", "%ff", "%00", "%00.x", "%0a.x"]) {
+    const [identifier] = (await challenge(app, email)).split(".");
+    for (const odd of ["%", "%ff", "%00", "%00.x", "%0a.x", `2fa-attempts-${identifier}.x`]) {
       const { status, json } = await answer(app, odd, await device.code());
       expect([status, json.code], odd).toEqual([401, "INVALID_TWO_FACTOR_CHALLENGE"]);
       const pending = await signIn(app, email, password, { "x-trust-device": odd });

@@ -104,6 +104,8 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
   async function challenged(challenge: string): Promise<string | null> {
     const sent = decoded(challenge);
     const identifier = sent.slice(0, Math.max(0, sent.lastIndexOf(".")));
+    // Better-auth keeps other things in the same table, some of which name nobody.
+    if (!/^2fa-(?!attempts-)/.test(identifier)) return null;
     const { internalAdapter } = await auth.$context;
     return (await internalAdapter.findVerificationValue(identifier))?.value ?? null;
   }
