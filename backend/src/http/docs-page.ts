@@ -11,7 +11,11 @@ const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const types = { css: "text/css", js: "text/javascript", png: "image/png" } as const;
+const types = {
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  png: "image/png",
+} as const;
 const assets = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
 const page = `<!doctype html>
@@ -54,9 +58,7 @@ export function docsPage(): Hono<AppEnv> {
   router.use("/docs", withOwnPolicy);
   router.use("/docs/*", withOwnPolicy);
   router.get("/docs", (c) => c.html(page));
-  router.get("/docs/start.js", (c) =>
-    c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }),
-  );
+  router.get("/docs/start.js", (c) => c.body(start, 200, { "Content-Type": types.js }));
   router.get("/docs/:asset", (c) => {
     const asset = c.req.param("asset");
     if (!assets.includes(asset)) throw new AppError("not_found", "Not found");
