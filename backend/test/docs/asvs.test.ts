@@ -24,13 +24,13 @@ const bar = `
 
 const rows = read("docs/security/asvs.md")
   .split("\n")
-  .filter((line) => /^\| \d/.test(line))
+  .filter((line) => /^\| (API)?\d/.test(line))
   .map((line) => {
     const [ids = "", what = "", proof = ""] = line
       .slice(1, -1)
       .split(" | ")
       .map((cell) => cell.trim());
-    return { ids: ids.match(/[\d.]+/g) ?? [], what, proof };
+    return { ids: ids.match(/(API)?[\d.]+/g) ?? [], what, proof };
   });
 const proofs = rows.flatMap(({ ids, proof }) =>
   [...proof.matchAll(/`([\w./-]+\.ts)` "([^"]+)"/g)].map(([, file = "", name = ""]) => ({
@@ -42,7 +42,8 @@ const proofs = rows.flatMap(({ ids, proof }) =>
 
 describe("docs/security/asvs.md", () => {
   it("has every requirement once", () => {
-    expect(rows.flatMap(({ ids }) => ids).toSorted()).toEqual(bar.toSorted());
+    const topTen = Array.from({ length: 10 }, (_, i) => `API${i + 1}`);
+    expect(rows.flatMap(({ ids }) => ids).toSorted()).toEqual([...bar, ...topTen].toSorted());
   });
 
   it("gives each a test, or says why not", () => {
