@@ -1,12 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Redis } from "ioredis";
 import { afterAll, vi } from "vitest";
 import { freePort } from "./free-port.ts";
-
-/** Whether Redis is installed here. In CI it has to be: there the tests run, and fail without it. */
-export const hasRedis =
-  Boolean(process.env.CI) || spawnSync("redis-server", ["--version"]).error === undefined;
 
 /** A Redis of its own, in memory, on this machine only; ended by itself after the file's last test. */
 export async function startRedis() {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { startTestApp, type TestApp } from "../harness/app.ts";
 import { call, createPerson, password } from "../harness/client.ts";
-import { hasRedis, startRedis } from "../harness/redis.ts";
+import { hasRedis } from "../harness/fleet-parts.ts";
+import { startRedis } from "../harness/redis.ts";
 
 const patience = { timeout: 15_000, interval: 100 };
 const redisState = async (app: TestApp) => (await call(app, "GET", "/health/ready")).json.checks.redis;

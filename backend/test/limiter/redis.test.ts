@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRedisLimiter } from "../../src/adapters/limiter/redis.ts";
-import { hasRedis, startRedis } from "../harness/redis.ts";
+import { hasRedis } from "../harness/fleet-parts.ts";
+import { startRedis } from "../harness/redis.ts";
 import { limiterContract } from "./contract.ts";
 
 describe.runIf(hasRedis)("Redis", async () => {
