@@ -6,8 +6,11 @@ const maxFailures = 10;
 const window = 15 * 60;
 const maxLock = 15 * 60;
 const day = 24 * 60 * 60;
-/** Fewer at a time than failures allowed: many right answers at once must not look like guesses. */
-const maxAtOnce = 5;
+/**
+ * Many right answers at once must not look like guesses: five servers together let no more through at a time than there
+ * are failures allowed.
+ */
+const maxAtOnce = 2;
 
 /** Slows down guessing at one account, whoever guesses and whether the account exists or not. */
 export interface AccountLock {
