@@ -9,13 +9,14 @@ import { thirdPartyNotices } from "./licences.ts";
 import { sbom } from "./sbom.ts";
 
 const backend = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(backend, "dist");
+/** Another place, for tests. */
+const dist = process.argv[2] ?? join(backend, "dist");
 rmSync(dist, { recursive: true, force: true });
 
 await build({
   absWorkingDir: backend,
   entryPoints: ["src/server.ts", "src/worker.ts", "src/coachctl.ts"],
-  outdir: "dist",
+  outdir: dist,
   outExtension: { ".js": ".mjs" },
   bundle: true,
   // What the programs share lies beside them, so that paths relative to import.meta.url mean dist/ everywhere.

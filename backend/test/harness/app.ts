@@ -3,13 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import postgres, { type Sql } from "postgres";
-import { afterAll } from "vitest";
+import { afterAll, inject } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { parseEnv } from "../../src/config/parse-env.ts";
+import type { Role } from "../../src/db/instances.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import { createServer } from "../../src/http-server.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
+import { type Fleet, startFleet } from "./fleet.ts";
 import { freePort } from "./free-port.ts";
+import { commonSettings } from "./settings.ts";
 
 export interface TestApp {
   /** Base of the running server, without trailing slash. */
@@ -27,6 +30,8 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+export interface FleetApp extends TestApp, Pick<Fleet, "servers" | "redis"> {}
+
 interface Options {
   /** Variables over the defaults of NODE_ENV=test. */
   readonly env?: Record<string, string>;
@@ -38,58 +43,86 @@ interface Options {
 
 /**
  * The real application on a real socket, a database of its own, the disk store and the file mailbox in a temporary
- * folder. Closed by itself after the file's last test.
+ * folder. Closed by itself after the file's last test. In the project `fleet` it is two processes behind nginx.
  */
-export async function startTestApp({ env = {}, worker = true, database }: Options = {}): Promise<TestApp> {
-  const own = database ?? (await testDatabase());
+export async function startTestApp(options: Options = {}): Promise<TestApp> {
+  if (inject("bundle")) return startFleetApp(options);
+  const database = options.database ?? (await testDatabase());
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "coaching-test-"));
   const config = parseEnv({
-    NODE_ENV: "test",
+    ...commonSettings,
     PORT: String(port),
     DATA_DIR: dataDir,
-    DATABASE_URL: own.appUrl,
-    BETTER_AUTH_SECRETS: "1:kd83hXq0Zm4vTn7RbLw2Yc9UfJ6sPe1A",
-    STORAGE_SIGNING_KEY: "Vt5mQz8nWr3bKx7cLp1dHs9fGj2aYe4T",
-    // Suites sign in far more often than a person: the limits have tests of their own.
-    RATE_LIMIT_MAX: "100000",
-    RATE_LIMIT_WRITE_MAX: "100000",
-    AUTH_RATE_LIMIT_MAX: "100000",
+    DATABASE_URL: database.appUrl,
     LOG_LEVEL: "info",
-    ...env,
+    ...options.env,
   });
-  const statements: string[] = [];
-  const logLines: string[] = [];
-  const log = pino({ level: "info", base: null }, { write: (line: string) => void logLines.push(line) });
-  const deps = createDeps(config, { log, onStatement: (text) => void statements.push(text) });
+  const parts = createParts(config, "server");
+  const { deps } = parts;
   await deps.startQueue();
-  if (worker) await deps.startWorker();
+  if (options.worker ?? true) await deps.startWorker();
   const server = createServer(deps);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
   });
-  const sql = postgres(own.appUrl, { max: 2, onnotice: () => {} });
+  const stop = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await deps.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return testApp({ ...parts, database, url: `http://127.0.0.1:${port}`, stop });
+}
+
+/** Two processes behind nginx; `deps` are a third one's, which answers nobody. Only in the project `fleet`. */
+export async function startFleetApp({
+  database,
+  env,
+  worker = true,
+  ...options
+}: Options & { readonly keptFor?: string } = {}): Promise<FleetApp> {
+  const own = database ?? (await testDatabase());
+  const fleet = await startFleet({
+    ...options,
+    databaseUrl: own.appUrl,
+    env: { ...env, WORKER: worker ? "on" : "off" },
+  });
+  const { url, servers, redis } = fleet;
+  const parts = createParts(parseEnv({ ...commonSettings, ...fleet.env }), "worker");
+  const stop = async () => {
+    await Promise.all(servers.map((server) => server.stop("SIGKILL")));
+    await parts.deps.close();
+  };
+  return { ...testApp({ ...parts, database: own, url, stop }), servers, redis };
+}
+
+/** The application's parts, and what they say. */
+function createParts(config: Config, role: Role) {
+  const statements: string[] = [];
+  const logLines: string[] = [];
+  const log = pino({ level: "info", base: null }, { write: (line: string) => void logLines.push(line) });
+  const deps = createDeps(config, { log, role, onStatement: (text) => void statements.push(text) });
+  return { config, deps, statements, logLines };
+}
+
+interface Parts extends ReturnType<typeof createParts>, Pick<TestApp, "url" | "database"> {
+  stop(): Promise<void>;
+}
+
+function testApp({ deps, stop, ...parts }: Parts): TestApp {
+  const sql = postgres(parts.database.appUrl, { max: 2, onnotice: () => {} });
   let closed: Promise<void> | undefined;
   const close = () => {
-    closed ??= (async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await deps.close();
-      await sql.end();
-      rmSync(dataDir, { recursive: true, force: true });
-    })();
+    closed ??= stop().then(() => sql.end());
     return closed;
   };
   afterAll(close);
   return {
-    url: `http://127.0.0.1:${port}`,
+    ...parts,
     deps: { ...deps, database: { ...deps.database, sql } },
-    config,
-    database: own,
-    statements,
-    logLines,
-    mailDir: join(dataDir, "mail"),
+    mailDir: join(parts.config.dataDir, "mail"),
     close,
   };
 }

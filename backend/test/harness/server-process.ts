@@ -1,17 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { get } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, vi } from "vitest";
-import { freePort } from "../harness/free-port.ts";
+import { afterAll, inject, vi } from "vitest";
+import { freePort } from "./free-port.ts";
+import { commonSettings } from "./settings.ts";
 
-const entry = fileURLToPath(new URL("../../src/server.ts", import.meta.url));
+export type ServerProcess = Awaited<ReturnType<typeof serverProcess>>;
 
 /** How often a server is asked whether it listens already; patience for a machine that has other things to do. */
-const patience = { timeout: 60_000, interval: 50 };
+const patience = { timeout: 60_000, interval: 25 };
 
 /** On a connection that does not stay, as an open one would hold up the end of the server. */
 async function answers(url: string): Promise<void> {
@@ -19,11 +17,12 @@ async function answers(url: string): Promise<void> {
   response.resume();
 }
 
-/** A server as an operator runs it: a process that signals reach. Ended by itself after the file's last test. */
-export async function serverProcess(databaseUrl: string, variables: Readonly<Record<string, string>> = {}) {
+/** A server as it is delivered: a process that signals reach. Ended by itself after the file's last test. */
+export async function serverProcess(variables: Readonly<Record<string, string>>) {
+  const bundle = inject("bundle");
+  if (!bundle) throw new Error("server processes belong to the project `fleet` of vitest.config.ts");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const dataDir = mkdtempSync(join(tmpdir(), "coaching-operate-"));
   let output = "";
   let running: ChildProcess | undefined;
 
@@ -38,21 +37,15 @@ export async function serverProcess(databaseUrl: string, variables: Readonly<Rec
 
   /** Starts it and waits until it listens. */
   async function start(): Promise<void> {
-    const child = spawn(process.execPath, [entry], {
+    const child = spawn(process.execPath, [join(bundle ?? "", "server.mjs")], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,
-        NODE_ENV: "test",
-        PORT: String(port),
-        DATA_DIR: dataDir,
-        DATABASE_URL: databaseUrl,
         // Compiled once for all starts.
-        NODE_COMPILE_CACHE: join(tmpdir(), "coaching-test-compiled"),
-        BETTER_AUTH_SECRETS: "1:kd83hXq0Zm4vTn7RbLw2Yc9UfJ6sPe1A",
-        STORAGE_SIGNING_KEY: "Vt5mQz8nWr3bKx7cLp1dHs9fGj2aYe4T",
-        RATE_LIMIT_MAX: "100000",
-        RATE_LIMIT_WRITE_MAX: "100000",
-        AUTH_RATE_LIMIT_MAX: "100000",
+        NODE_COMPILE_CACHE: join(bundle ?? "", "compiled"),
+        PORT: String(port),
+        HOST: "127.0.0.1",
+        ...commonSettings,
         ...variables,
       },
     });
@@ -72,9 +65,6 @@ export async function serverProcess(databaseUrl: string, variables: Readonly<Rec
     return code;
   }
 
-  afterAll(async () => {
-    await stop("SIGKILL");
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+  afterAll(() => stop("SIGKILL"));
   return { url, port, start, stop, output: () => output };
 }

@@ -4,8 +4,9 @@ import { createDatabaseProxy } from "../faults/database-proxy.ts";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPerson } from "../harness/client.ts";
 import { testDatabase } from "../harness/database.ts";
+import { hasRedis } from "../harness/fleet-parts.ts";
 import { freePort } from "../harness/free-port.ts";
-import { hasRedis, startRedis } from "../harness/redis.ts";
+import { startRedis } from "../harness/redis.ts";
 import { METRICS_TOKEN, readMetrics, sumOf } from "./metrics.ts";
 
 const patience = { timeout: 20_000, interval: 250 };
