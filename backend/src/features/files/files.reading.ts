@@ -3,7 +3,7 @@ import type { Caller } from "../../auth/actor.ts";
 import { AppError } from "../../errors.ts";
 import type { Slots } from "./files.slots.ts";
 
-export type Reading = ReturnType<typeof createReading>;
+type Reading = ReturnType<typeof createReading>;
 
 /** The bytes of a file for a person, who has a slot while they are open. */
 export function createReading(storage: Pick<StoragePort, "read">, slots: Slots) {
