@@ -3,8 +3,6 @@ import type { Caller } from "../../auth/actor.ts";
 import { AppError } from "../../errors.ts";
 import type { Slots } from "./files.slots.ts";
 
-type Reading = ReturnType<typeof createReading>;
-
 /** The bytes of a file for a person, who has a slot while they are open. */
 export function createReading(storage: Pick<StoragePort, "read">, slots: Slots) {
   /** @throws AppError `not_found`, `rate_limited`, `unavailable` */
