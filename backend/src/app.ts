@@ -22,7 +22,7 @@ import { signInRoutes } from "./features/sign-in/sign-in.routes.ts";
 import { rootRoutes, systemRoutes } from "./features/system/system.routes.ts";
 import { securityTxtRoutes } from "./features/system/system.security-txt.routes.ts";
 import type { AppEnv, SecuredEnv } from "./http/app-env.ts";
-import { createClientIp } from "./http/client-ip.ts";
+import { createClientIp, createTrustedPeer } from "./http/client-ip.ts";
 import { corridor, except } from "./http/corridor.ts";
 import { docsPage } from "./http/docs-page.ts";
 import { createDocument } from "./http/document.ts";
@@ -34,6 +34,7 @@ import { metricsToken } from "./http/middleware/metrics-token.ts";
 import { limitByAddress, limitByUser } from "./http/middleware/rate-limit.ts";
 import { requestContext } from "./http/middleware/request-context.ts";
 import { securityHeaders } from "./http/middleware/security-headers.ts";
+import { traceRequests } from "./http/middleware/trace-requests.ts";
 import { urlLimit } from "./http/middleware/url-limit.ts";
 import { answerError } from "./http/problem.ts";
 import { createRouteOf } from "./http/route-of.ts";
@@ -76,6 +77,10 @@ export function createApp(deps: Deps): Hono<AppEnv> {
 
   const app = new Hono<AppEnv>();
   app.onError(answerError);
+  if (deps.tracing) {
+    const isTrustedPeer = createTrustedPeer(config.trustedProxies);
+    app.use(traceRequests({ tracing: deps.tracing, routeOf, isTrustedPeer }));
+  }
   app.use(
     corridor(
       requestContext({ ...deps, clientIp: createClientIp(config.trustedProxies), routeOf }),

@@ -10,6 +10,7 @@ import { createQueue } from "./adapters/queue/pg-boss.ts";
 import { createScanning, scannerState } from "./adapters/scanner/create.ts";
 import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
+import type { Tracing } from "./adapters/tracing/port.ts";
 import { createAccountSecurity } from "./auth/account-security.ts";
 import { createAuthScopes } from "./auth/auth-scope.ts";
 import { createAuth } from "./auth/better-auth.ts";
@@ -49,16 +50,15 @@ import { createPlatformUsersService } from "./features/platform-users/platform-u
 import { createSignIn } from "./features/sign-in/sign-in.create.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
-import { createSystemService } from "./features/system/system.service.ts";
 import { createErrorCounter } from "./http/error-counter.ts";
-import { publicConfigOf } from "./public-config.ts";
-import { readinessChecks } from "./readiness.ts";
+import { createSystem } from "./system.ts";
 import { createWatch } from "./watch.ts";
 
 export type Deps = ReturnType<typeof createDeps>;
 
 interface Options {
   readonly log?: Logger;
+  readonly tracing?: Tracing | undefined;
   /** Told the text of every statement sent; for tests that count them. */
   readonly onStatement?: (text: string) => void;
   /** What this process is; instances that answer requests are counted. */
@@ -68,14 +68,15 @@ interface Options {
 /** Builds every dependency once. Nothing connects before it is used, except the queue in `startWorker`. */
 export function createDeps(
   config: Config,
-  { log = createLog(config), onStatement, role = "server" }: Options = {},
+  { tracing, log = createLog(config, tracing), onStatement, role = "server" }: Options = {},
 ) {
   const database = createDatabase(config.database.url, {
     max: config.database.poolMax,
+    tracing,
     ...(onStatement && { onStatement }),
   });
   const { db } = database;
-  const watch = createWatch(config);
+  const watch = createWatch(config, log, tracing);
   const queue = createQueue({ databaseUrl: config.database.url, applicationName: instanceName(role), log });
   const storage = watch.storage(createStorage(config));
   const mail = watch.mail(
@@ -105,7 +106,7 @@ export function createDeps(
     quotaBytes: config.storageQuota,
   };
   // Opens no connection before the first job.
-  const jobsDatabase = createDatabase(config.database.url, { max: 3, patient: true });
+  const jobsDatabase = createDatabase(config.database.url, { max: 3, patient: true, tracing });
   watch.gather({ database, jobsDatabase, queue, errors });
   const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
   const purge = createOrganizationPurge({ db: jobsDatabase.db, removeFiles: fileJobs.removeOrganization });
@@ -189,16 +190,12 @@ export function createDeps(
     auditEvents: createAuditEventsService({ db, cursors }),
     auditExport: createAuditExport({ db, audit }),
     signIn,
-    system: createSystemService({
-      version: config.version,
-      publicConfig: publicConfigOf(config),
-      checks: readinessChecks({
-        database,
-        queue,
-        limiters,
-        storageIsUp: filesDeps.storageIsUp,
-        scanner: () => scannerState(filesDeps.scanning),
-      }),
+    system: createSystem(config, {
+      database,
+      queue,
+      limiters,
+      storageIsUp: filesDeps.storageIsUp,
+      scanner: () => scannerState(filesDeps.scanning),
     }),
   };
 
@@ -212,6 +209,7 @@ export function createDeps(
     limiter,
     errors,
     metrics: watch.metrics,
+    tracing,
     audit,
     tokens,
     passwords,
@@ -242,6 +240,7 @@ export function createDeps(
       await queue.stop();
       limiters.close();
       await Promise.all([mail.close(), storage.close(), database.close(), jobsDatabase.close()]);
+      await tracing?.stop();
     },
   };
 }

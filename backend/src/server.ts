@@ -5,10 +5,11 @@ import { checkSignedUrls, prepareFirstStart, refuseUnsafeDatabase } from "./firs
 import { createServer } from "./http-server.ts";
 import { runUntilStopped } from "./lifecycle.ts";
 import { listen, listenForMetrics } from "./listen.ts";
+import { startTracing } from "./tracing.ts";
 
 await runUntilStopped(async () => {
   const config = parseEnv(process.env);
-  const deps = createDeps(config);
+  const deps = createDeps(config, { tracing: await startTracing(config) });
   await refuseUnsafeDatabase(deps);
   await deps.startQueue();
   await prepareFirstStart(deps);

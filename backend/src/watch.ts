@@ -1,3 +1,5 @@
+import type { Logger } from "pino";
+import { createQuietErrors } from "./adapters/log/quiet-errors.ts";
 import type { MailPort } from "./adapters/mail/port.ts";
 import { addGathered } from "./adapters/metrics/gathered.ts";
 import { createMetrics, observed } from "./adapters/metrics/metrics.ts";
@@ -6,6 +8,7 @@ import { watchedStorage } from "./adapters/metrics/watched-storage.ts";
 import type { Queue } from "./adapters/queue/pg-boss.ts";
 import type { JobHandlers, Schedule } from "./adapters/queue/port.ts";
 import type { Storage } from "./adapters/storage/create.ts";
+import { type Tracing, traced } from "./adapters/tracing/port.ts";
 import { lastBackup } from "./backup/record.ts";
 import type { Config } from "./config/config.ts";
 import type { DatabaseClient } from "./db/client.ts";
@@ -19,10 +22,18 @@ interface Gathered {
 }
 
 /** What tells an operator how this process fares, and the ports through which it looks at the rest. */
-export function createWatch({ metricsToken }: Pick<Config, "metricsToken">) {
+export function createWatch(
+  { metricsToken }: Pick<Config, "metricsToken">,
+  log: Pick<Logger, "error">,
+  tracing?: Tracing,
+) {
+  tracing?.onFailure(createQuietErrors(log, "traces are lost: the collector did not take them"));
   const { registry, ...metrics } = createMetrics({ ofProcess: metricsToken !== undefined });
   const job = (name: string, run: () => Promise<void>) =>
-    observed(run, (result) => metrics.job(name, result));
+    observed(
+      () => traced(tracing, `job ${name}`, run),
+      (result) => metrics.job(name, result),
+    );
   return {
     metrics,
     /** Adds what is looked up when it is read. */
@@ -35,7 +46,10 @@ export function createWatch({ metricsToken }: Pick<Config, "metricsToken">) {
       }),
     storage: (storage: Storage): Storage =>
       watchedStorage(storage, (operation, call) =>
-        observed(call, (result, seconds) => metrics.storage(operation, result, seconds)),
+        observed(
+          () => traced(tracing, `storage ${operation}`, call),
+          (result, seconds) => metrics.storage(operation, result, seconds),
+        ),
       ),
     mail: (mail: MailPort): MailPort => ({
       ...mail,

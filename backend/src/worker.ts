@@ -3,9 +3,11 @@ import { createDeps } from "./deps.ts";
 import { refuseUnsafeDatabase } from "./first-start.ts";
 import { runUntilStopped } from "./lifecycle.ts";
 import { listenForMetrics } from "./listen.ts";
+import { startTracing } from "./tracing.ts";
 
 await runUntilStopped(async () => {
-  const deps = createDeps(parseEnv(process.env), { role: "worker" });
+  const config = parseEnv(process.env);
+  const deps = createDeps(config, { role: "worker", tracing: await startTracing(config) });
   await refuseUnsafeDatabase(deps);
   await deps.startQueue();
   await deps.startWorker();

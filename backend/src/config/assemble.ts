@@ -94,6 +94,16 @@ function mailFrom(s: Settings): Config["mail"] {
   };
 }
 
+function tracesFrom(s: Settings): Config["traces"] {
+  if (s.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined;
+  return {
+    endpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT,
+    headers: s.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+    serviceName: s.OTEL_SERVICE_NAME,
+    share: s.OTEL_TRACES_SAMPLER_ARG,
+  };
+}
+
 /** The configuration that checked settings describe. */
 export function assemble(s: Settings): Config {
   const { BOOTSTRAP_ADMIN_EMAIL: email, BOOTSTRAP_ADMIN_PASSWORD: password } = s;
@@ -146,5 +156,6 @@ export function assemble(s: Settings): Config {
     demoData: s.DEMO_DATA,
     metricsToken: s.METRICS_TOKEN,
     metricsPort: s.METRICS_PORT,
+    traces: tracesFrom(s),
   };
 }

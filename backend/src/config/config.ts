@@ -117,4 +117,15 @@ export interface Config {
   readonly metricsToken: string | undefined;
   /** Where metrics are read instead of at `port`. */
   readonly metricsPort: number | undefined;
+  /** Who gets traces. */
+  readonly traces:
+    | {
+        /** Without trailing slash. */
+        readonly endpoint: string;
+        readonly headers: Readonly<Record<string, string>>;
+        readonly serviceName: string;
+        /** Of all requests, from 0 to 1. */
+        readonly share: number;
+      }
+    | undefined;
 }

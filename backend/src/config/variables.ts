@@ -9,6 +9,7 @@ import { redis } from "./variables/redis.ts";
 import { scan } from "./variables/scan.ts";
 import { server } from "./variables/server.ts";
 import { storage } from "./variables/storage.ts";
+import { traces } from "./variables/traces.ts";
 
 /** Every variable by topic, in the order of `.env.example`. */
 export const variableGroups = {
@@ -22,6 +23,7 @@ export const variableGroups = {
   "Malware scan": scan,
   Mail: mail,
   Backup: backup,
+  Traces: traces,
 } satisfies Record<string, Record<string, Variable<unknown>>>;
 
 /** Every variable the product reads. Anything else in the environment is ignored. */
@@ -36,6 +38,7 @@ export const variables = {
   ...scan,
   ...mail,
   ...backup,
+  ...traces,
 };
 
 type Variables = typeof variables;

@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import type pg from "pg";
+import type { Tracing } from "../adapters/tracing/port.ts";
 import { collectAfterCommit } from "./after-commit.ts";
 import { isUnreachable } from "./database-error.ts";
 import { preparedClient } from "./prepared-client.ts";
@@ -39,6 +40,7 @@ interface PoolOptions {
   readonly max?: number;
   /** For jobs, whose statements may take minutes; requests are answered within seconds instead. */
   readonly patient?: boolean;
+  readonly tracing?: Tracing | undefined;
   /** Told the text of every statement sent; for tests that count them. */
   readonly onStatement?: (text: string) => void;
 }
@@ -49,12 +51,12 @@ interface PoolOptions {
  */
 export function createDatabase(
   url: string,
-  { max = 10, patient = false, onStatement }: PoolOptions = {},
+  { max = 10, patient = false, tracing, onStatement }: PoolOptions = {},
 ): DatabaseClient {
   const pool = new WatchedPool({
     connectionString: url,
     max,
-    Client: preparedClient(),
+    Client: preparedClient(tracing),
     application_name: "coaching-app",
     options: `-c timezone=UTC -c statement_timeout=${patient ? 0 : statementMs}`,
     connectionTimeoutMillis: patient ? 10_000 : silenceMs,

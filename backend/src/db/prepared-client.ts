@@ -1,4 +1,5 @@
 import pg from "pg";
+import { failureOf, type Tracing } from "../adapters/tracing/port.ts";
 
 /** More texts than we have; a list of variable length could otherwise fill the memory of every connection. */
 const maxNames = 500;
@@ -6,8 +7,10 @@ const maxNames = 500;
 /**
  * Connections that give every statement with parameters a name, so that PostgreSQL parses and plans each text once a
  * connection instead of on every request: that is half of what a short statement costs.
+ *
+ * @param tracing told of each statement: its text, which has places for values and no values
  */
-export function preparedClient(): typeof pg.Client {
+export function preparedClient(tracing?: Tracing): typeof pg.Client {
   const names = new Map<string, string>();
 
   function nameOf(text: string): string | undefined {
@@ -19,9 +22,39 @@ export function preparedClient(): typeof pg.Client {
   }
 
   return class extends pg.Client {
-    override query = ((statement: unknown, ...rest: unknown[]) =>
-      Reflect.apply(super.query, this, [named(statement, nameOf), ...rest])) as pg.Client["query"];
+    override query = ((statement: unknown, ...rest: unknown[]) => {
+      const send = (...more: unknown[]) =>
+        Reflect.apply(super.query, this, [named(statement, nameOf), ...more]) as unknown;
+      return tracing ? traced(tracing, textOf(statement), send, rest) : send(...rest);
+    }) as pg.Client["query"];
   };
+}
+
+const textOf = (statement: unknown): string =>
+  typeof statement === "object" && statement !== null && "text" in statement
+    ? String(statement.text)
+    : String(statement);
+
+type Send = (...rest: unknown[]) => unknown;
+
+/** One span for a statement, whichever way its end is told. */
+function traced(tracing: Tracing, text: string, send: Send, rest: readonly unknown[]): unknown {
+  const span = tracing.start(/^\w+/.exec(text.trimStart())?.[0].toUpperCase() ?? "SQL", {
+    "db.system.name": "postgresql",
+    "db.query.text": text,
+  });
+  const callback = rest.at(-1);
+  if (typeof callback === "function")
+    return send(...rest.slice(0, -1), (error: unknown, ...answer: unknown[]) => {
+      span.end(error ? { failure: failureOf(error) } : {});
+      callback(error, ...answer);
+    });
+  const sent = send(...rest) as Promise<unknown>;
+  sent.then(
+    () => span.end(),
+    (error: unknown) => span.end({ failure: failureOf(error) }),
+  );
+  return sent;
 }
 
 /** What has a name keeps it, and bare text (`begin`) goes the simple way. */

@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import pg from "pg";
 
 export interface PoolState {
@@ -30,11 +31,14 @@ export class WatchedPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Connected): void;
   override connect(callback?: Connected): unknown {
-    const done = this.idleCount > 0 ? () => {} : this.#wait();
+    if (this.idleCount > 0) return callback ? super.connect(callback) : super.connect();
+    const done = this.#wait();
     if (!callback) return super.connect().finally(done);
+    // It is called by whoever gives a connection back, and what follows is not a part of that.
+    const own = AsyncResource.bind(callback);
     super.connect((...answer) => {
       done();
-      callback(...answer);
+      own(...answer);
     });
     return undefined;
   }

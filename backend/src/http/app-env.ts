@@ -17,6 +17,8 @@ export interface AppEnv {
     actor: Actor | null;
     /** Looks up once more who is signed in; set with `actor`. */
     lookAgain?: () => Promise<Actor | null>;
+    /** Where this request is traced. */
+    traceId?: string;
     /** Smallest share left of any budget this request counted against. */
     tightestShare?: number;
     /** Code of the problem answered, for the log and the counters. */

@@ -15,14 +15,13 @@ type Parsed = ReturnType<typeof ipaddr.process>;
  * @param trustedProxies CIDRs, validated by the configuration.
  */
 export function createClientIp(trustedProxies: readonly string[]): ClientIp {
-  const ranges = trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
-  const isTrusted = (address: Parsed): boolean =>
-    ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
+  const isTrusted = createTrust(trustedProxies);
+  const trustsNobody = trustedProxies.length === 0;
   return (socketAddress, forwardedFor) => {
-    if (ranges.length === 0 && socketAddress && plainIPv4.test(socketAddress)) return socketAddress;
+    if (trustsNobody && socketAddress && plainIPv4.test(socketAddress)) return socketAddress;
     let current = parse(socketAddress ?? "");
     if (!current) return "0.0.0.0";
-    if (ranges.length === 0 || forwardedFor === undefined) return current.toString();
+    if (trustsNobody || forwardedFor === undefined) return current.toString();
     for (const hop of forwardedFor.split(",").reverse()) {
       if (!isTrusted(current)) break;
       const address = parse(hop.trim());
@@ -30,6 +29,17 @@ export function createClientIp(trustedProxies: readonly string[]): ClientIp {
       current = address;
     }
     return current.toString();
+  };
+}
+
+/** Whether a request comes straight from a proxy of ours. */
+export function createTrustedPeer(
+  trustedProxies: readonly string[],
+): (socketAddress: string | undefined) => boolean {
+  const isTrusted = createTrust(trustedProxies);
+  return (socketAddress) => {
+    const address = parse(socketAddress ?? "");
+    return address !== null && isTrusted(address);
   };
 }
 
@@ -48,6 +58,12 @@ function prefixOf(ip: string, bits: number): string {
   if (!address) return ip;
   const kept = address.toByteArray().map((byte, i) => (i * 8 < bits ? byte : 0));
   return `${ipaddr.fromByteArray(kept).toString()}/${bits}`;
+}
+
+function createTrust(trustedProxies: readonly string[]): (address: Parsed) => boolean {
+  const ranges = trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
+  return (address) =>
+    ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
 }
 
 /** IPv4-mapped IPv6 comes out as IPv4. */

@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { pino } from "pino";
 import postgres, { type Sql } from "postgres";
 import { afterAll, inject } from "vitest";
+import type { Tracing } from "../../src/adapters/tracing/port.ts";
 import type { Config } from "../../src/config/config.ts";
 import { parseEnv } from "../../src/config/parse-env.ts";
 import type { Role } from "../../src/db/instances.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import { createServer } from "../../src/http-server.ts";
+import { startTracing } from "../../src/tracing.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { freePort } from "./free-port.ts";
@@ -58,7 +60,7 @@ export async function startTestApp(options: Options = {}): Promise<TestApp> {
     LOG_LEVEL: "info",
     ...options.env,
   });
-  const parts = createParts(config, "server");
+  const parts = createParts(config, { role: "server", tracing: await startTracing(config) });
   const { deps } = parts;
   await deps.startQueue();
   if (options.worker ?? true) await deps.startWorker();
@@ -90,7 +92,7 @@ export async function startFleetApp({
     env: { ...env, WORKER: worker ? "on" : "off" },
   });
   const { url, servers, redis } = fleet;
-  const parts = createParts(parseEnv({ ...commonSettings, ...fleet.env }), "worker");
+  const parts = createParts(parseEnv({ ...commonSettings, ...fleet.env }), { role: "worker" });
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop("SIGKILL")));
     await parts.deps.close();
@@ -99,11 +101,11 @@ export async function startFleetApp({
 }
 
 /** The application's parts, and what they say. */
-function createParts(config: Config, role: Role) {
+function createParts(config: Config, what: { role: Role; tracing?: Tracing | undefined }) {
   const statements: string[] = [];
   const logLines: string[] = [];
   const log = pino({ level: "info", base: null }, { write: (line: string) => void logLines.push(line) });
-  const deps = createDeps(config, { log, role, onStatement: (text) => void statements.push(text) });
+  const deps = createDeps(config, { ...what, log, onStatement: (text) => void statements.push(text) });
   return { config, deps, statements, logLines };
 }
 

@@ -108,6 +108,8 @@ test("the documentation lists the fields of each line, and no others", async () 
   expect(fields(grep("AUDIT")[0]).toSorted()).toEqual(documented("AUDIT").toSorted());
 
   const written: string[] = [];
-  createLog({ logLevel: "info" }, { write: (line) => void written.push(line) }).info("anything");
+  createLog({ logLevel: "info" }, { destination: { write: (line) => void written.push(line) } }).info(
+    "anything",
+  );
   expect(Object.keys(JSON.parse(written.join("")))).toEqual(documented("all"));
 });

@@ -35,14 +35,22 @@ export function describeError(error: unknown): Said {
   };
 }
 
-/** Structured lines on standard output. Control characters in values are escaped by JSON: no line can be forged. */
-export function createLog({ logLevel }: Pick<Config, "logLevel">, destination?: DestinationStream): Logger {
+/**
+ * Structured lines on standard output. Control characters in values are escaped by JSON: no line can be forged.
+ *
+ * @param traceId of what runs now; each line written meanwhile tells it
+ */
+export function createLog(
+  { logLevel }: Pick<Config, "logLevel">,
+  { destination, traceId }: { destination?: DestinationStream; traceId?: () => string | undefined } = {},
+): Logger {
   const options = {
     level: logLevel,
     base: null,
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
+    ...(traceId && { mixin: () => ({ traceId: traceId() }) }),
     redact: {
       paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
       censor: "[redacted]",

@@ -50,10 +50,13 @@ export function requestContext(deps: Deps): Step {
     if (!writes.has(method) && status < 500 && status !== 429) return;
     const path = withoutSecrets(c.req.path);
     const { ip, requestId } = c.get("origin");
-    if (status === 429) log.warn({ requestId, method, path, ip }, "Rate Limit");
+    // Written when the request is no more what runs.
+    const traceId = c.get("traceId");
+    const trace = traceId && { traceId };
+    if (status === 429) log.warn({ ...trace, requestId, method, path, ip }, "Rate Limit");
     if (!writes.has(method) && status < 500) return;
     const ms = Math.round(duration);
-    log.info({ type: "REQUEST", requestId, method, path, status, ms, ip }, "REQUEST");
+    log.info({ type: "REQUEST", ...trace, requestId, method, path, status, ms, ip }, "REQUEST");
   }
 
   return (c) => {

@@ -1,11 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { Limiters } from "./adapters/limiter/create.ts";
 import type { Queue } from "./adapters/queue/pg-boss.ts";
+import type { Config } from "./config/config.ts";
 import type { DatabaseClient } from "./db/client.ts";
 import { countServers } from "./db/instances.ts";
 import { schemaState } from "./db/schema-state.ts";
 import type { CheckState, Ready } from "./features/system/system.schema.ts";
-import type { Check } from "./features/system/system.service.ts";
+import { type Check, createSystemService, type SystemService } from "./features/system/system.service.ts";
+import { publicConfigOf } from "./public-config.ts";
 
 interface Parts {
   readonly database: DatabaseClient;
@@ -15,8 +17,16 @@ interface Parts {
   readonly scanner: () => Promise<CheckState>;
 }
 
+/** What the server says of itself. */
+export const createSystem = (config: Config, parts: Parts): SystemService =>
+  createSystemService({
+    version: config.version,
+    publicConfig: publicConfigOf(config),
+    checks: readinessChecks(parts),
+  });
+
 /** What `/health/ready` looks at. */
-export const readinessChecks = (parts: Parts): Readonly<Record<keyof Ready["checks"], Check>> => ({
+const readinessChecks = (parts: Parts): Readonly<Record<keyof Ready["checks"], Check>> => ({
   database: async () => (await parts.database.db.execute(sql`select 1`)) && "ok",
   migrations: async () => ((await schemaState(parts.database)) === "behind" ? "down" : "ok"),
   storage: () => parts.storageIsUp().then(() => "ok"),
