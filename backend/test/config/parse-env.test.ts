@@ -56,6 +56,7 @@ describe("development", () => {
       demoData: true,
       metricsToken: undefined,
       metricsPort: undefined,
+      traces: undefined,
     });
   });
 

@@ -75,6 +75,7 @@ describe("a secret in a file", () => {
         "DATABASE_PASSWORD",
         "DATABASE_URL",
         "METRICS_TOKEN",
+        "OTEL_EXPORTER_OTLP_HEADERS",
         "REDIS_PASSWORD",
         "REDIS_URL",
         "S3_ACCESS_KEY_ID",

@@ -84,6 +84,25 @@ test("a change that does not come to be leaves none", async () => {
   expect(grep("AUDIT")).toEqual([]);
 });
 
+test("a part that is undone leaves none, and the rest does once all is kept", async () => {
+  const event = (action: string) => ({
+    action,
+    organizationId,
+    target: { type: "organization", id: organizationId },
+  });
+  await app.deps.db.transaction(async (tx) => {
+    await app.deps.audit.record(tx, null, event("test.whole"));
+    await tx.transaction((part) => app.deps.audit.record(part, null, event("test.kept")));
+    const undone = tx.transaction(async (part) => {
+      await app.deps.audit.record(part, null, event("test.undone"));
+      await part.execute(sql`select 1 / 0`);
+    });
+    await expect(undone).rejects.toThrow();
+    expect(grep("AUDIT")).toEqual([]);
+  });
+  expect(grep("AUDIT").map(({ action }) => action)).toEqual(["test.whole", "test.kept"]);
+});
+
 test("a limit that is used up leaves a Rate Limit line", async () => {
   const limited = await startTestApp({ worker: false, database: app.database, env: { RATE_LIMIT_MAX: "3" } });
   for (let i = 0; i < 4; i++) await call(limited, "GET", "/api/v1/config/public");
