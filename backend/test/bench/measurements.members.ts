@@ -34,7 +34,20 @@ export async function members({ ours, seed, signedIn }: Stage): Promise<Measurem
   const unit = "req/s";
   const get = (query: string, seconds: number) =>
     requestsPerSecond(ours, path + query, { seconds, headers: manager.headers });
+  const rare = encodeURIComponent("member-99887@");
   return [
+    {
+      group: "members",
+      name: "one of 100 000 members by a part of the address",
+      unit,
+      run: (seconds) => get(`?q=${rare}`, seconds),
+    },
+    {
+      group: "members",
+      name: "members of one role among 100 000",
+      unit,
+      run: (seconds) => get("?role=client", seconds),
+    },
     { group: "members", name: first, unit, run: (seconds) => get("", seconds) },
     {
       group: "members",

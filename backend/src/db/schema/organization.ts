@@ -65,6 +65,7 @@ export const member = pgTable(
     unique("member_organization_user_unique").on(t.organizationId, t.userId),
     index("member_user_id_idx").on(t.userId),
     index("member_list_idx").on(t.organizationId, t.id),
+    index("member_role_list_idx").on(t.organizationId, t.role, t.id),
     check("member_role", sql`${t.role} in ('org_admin','manager','coach','client')`),
     check("member_status", sql`${t.status} in ('active','suspended','removed')`),
   ],
