@@ -65,7 +65,7 @@ export interface Tenant {
 export async function join(
   app: TestApp,
   organizationId: string,
-  person: Person,
+  person: Pick<Person, "userId">,
   role: OrganizationRole,
 ): Promise<void> {
   await app.deps.database.sql`

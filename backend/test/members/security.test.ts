@@ -120,20 +120,50 @@ test("both need a fresh credential", async () => {
   expect(await traces(people.coach)).toEqual(before);
 });
 
-test("an org_admin has no power over the account of somebody who runs another organization", async () => {
+test.each(["org_admin", "manager", "coach", "client"] as const)(
+  "an org_admin has no power over the account of who is %s in another organization",
+  async (role) => {
+    const { organizationId, people } = await createTenant(app);
+    const elsewhere = await createTenant(app);
+    const target = elsewhere.people[role];
+    await enrol(target);
+    await join(app, organizationId, target, "client");
+    const before = await traces(target);
+    const ask = async (action: (typeof actions)[number]) =>
+      (await secure(people.org_admin, organizationId, target, action)).status;
+    for (const action of actions) expect(await ask(action)).toBe(403);
+    await join(app, elsewhere.organizationId, people.org_admin, "manager");
+    for (const action of actions) expect(await ask(action)).toBe(403);
+    await sql`update member set status = 'suspended'
+      where organization_id = ${elsewhere.organizationId} and user_id = ${target.userId}`;
+    for (const action of actions) expect(await ask(action)).toBe(403);
+    expect(await traces(target)).toEqual(before);
+    await sql`update member set role = 'org_admin'
+      where organization_id = ${elsewhere.organizationId} and user_id = ${people.org_admin.userId}`;
+    for (const action of actions) expect(await ask(action)).toBe(200);
+  },
+);
+
+test("who left the other organization, or belongs to none else, is within reach", async () => {
   const { organizationId, people } = await createTenant(app);
   const elsewhere = await createTenant(app);
-  const target = elsewhere.people.org_admin;
+  const target = elsewhere.people.coach;
   await join(app, organizationId, target, "client");
-  const before = await traces(target);
+  await sql`update member set status = 'removed'
+    where organization_id = ${elsewhere.organizationId} and user_id = ${target.userId}`;
   for (const action of actions)
-    expect((await secure(people.org_admin, organizationId, target, action)).status).toBe(403);
-  await join(app, elsewhere.organizationId, people.org_admin, "manager");
-  for (const action of actions)
-    expect((await secure(people.org_admin, organizationId, target, action)).status).toBe(403);
-  expect(await traces(target)).toEqual(before);
-  await sql`
-    update member set role = 'org_admin'
-    where organization_id = ${elsewhere.organizationId} and user_id = ${people.org_admin.userId}`;
-  expect((await secure(people.org_admin, organizationId, target, "revoke-sessions")).status).toBe(200);
+    expect((await secure(people.org_admin, organizationId, target, action)).status).toBe(200);
+});
+
+test("a platform_admin reaches who belongs to several organizations, and the org_admin may still suspend", async () => {
+  const { organizationId, people } = await createTenant(app);
+  const target = (await createTenant(app)).people.coach;
+  await join(app, organizationId, target, "client");
+  expect((await secure(platformAdmin, organizationId, target, "reset-2fa")).status).toBe(200);
+  const path = pathOf(organizationId, `/${await memberIdOf(app, organizationId, target)}`);
+  const suspended = await call(app, "PATCH", path, {
+    token: people.org_admin.token,
+    body: { status: "suspended" },
+  });
+  expect(suspended.status).toBe(200);
 });

@@ -47,17 +47,18 @@ export const grantsAdmin = (target: MemberTarget, { role }: Changes): boolean =>
 /**
  * Ending the sessions or resetting the second factor of somebody else, strictly below.
  *
- * Rank is the one held in this organization, but these two act on the whole account, which may matter more elsewhere:
- * whoever runs another organization is out of reach for those who do not run it too. Otherwise inviting somebody into
- * an organization of one's own would be a way to weaken the admin of another. Only platform admins stand above that.
+ * Rank is the one held in this organization, but these two act on the whole account, which opens the data of every
+ * organization that the target belongs to: whoever belongs to another one, as whatever, is out of reach for those who do
+ * not run that one too. Otherwise inviting somebody into an organization of one's own would be a way to weaken the
+ * account that guards another. Only platform admins stand above that.
  *
- * @param adminOf every organization in which the target is an org_admin.
+ * @param memberOf every organization that the target belongs to, this one included.
  */
-export function secureVerdict(actor: Actor, target: MemberTarget, adminOf: readonly string[]): Decision {
+export function secureVerdict(actor: Actor, target: MemberTarget, memberOf: readonly string[]): Decision {
   if (target.userId === actor.userId) return "oneself";
   if (actor.globalRole === "platform_admin") return "allowed";
   const isBelow = rankIn(actor, target.organizationId) > rank[target.role];
-  return isBelow && adminOf.every((id) => runs(actor, id)) ? "allowed" : "forbidden";
+  return isBelow && memberOf.every((id) => runs(actor, id)) ? "allowed" : "forbidden";
 }
 
 function runs(actor: Actor, organizationId: string): boolean {

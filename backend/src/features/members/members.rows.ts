@@ -101,15 +101,14 @@ const details = {
   updatedAt: member.updatedAt,
   profileUpdatedAt: user.updatedAt,
   /** Whatever can still become one again counts: suspended members and deleted organizations too. */
-  adminOf: sql<string[]>`array(
-    select m.organization_id from member m
-    where m.user_id = ${member.userId} and m.role = 'org_admin' and m.status <> 'removed')`,
+  memberOf: sql<string[]>`array(
+    select m.organization_id from member m where m.user_id = ${member.userId} and m.status <> 'removed')`,
 };
 
 export interface MemberDetails extends MemberRow {
   readonly updatedAt: Date;
   readonly profileUpdatedAt: Date;
-  readonly adminOf: readonly string[];
+  readonly memberOf: readonly string[];
 }
 
 const select = (db: Database | Transaction, caller: Caller, organizationId: string, memberId: string) =>

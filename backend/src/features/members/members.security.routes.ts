@@ -13,6 +13,8 @@ const params = z.object({
   memberId: idParam("memberId", "Member"),
 });
 const unknownMember = problemResponse("No such member that you may know of");
+const wholeAccount =
+  "Acts on the whole account: who belongs to another organization too, which you do not run, is 403 but to platform admins.";
 const stale = problemResponse("`If-Match` names an older version");
 
 const revokeSessions = securedRoute(
@@ -23,6 +25,7 @@ const revokeSessions = securedRoute(
     path: "/organizations/{organizationId}/members/{memberId}/revoke-sessions",
     tags,
     summary: "Sign a member out everywhere",
+    description: wholeAccount,
     request: { params },
     responses: { 200: jsonResponse("Signed out", memberSchema), 404: unknownMember, 412: stale },
   },
@@ -36,6 +39,7 @@ const resetTwoFactor = securedRoute(
     path: "/organizations/{organizationId}/members/{memberId}/reset-2fa",
     tags,
     summary: "Take away a member's second factor, sign them out everywhere and tell them by mail",
+    description: wholeAccount,
     request: { params },
     responses: { 200: jsonResponse("Without a second factor", memberSchema), 404: unknownMember, 412: stale },
   },

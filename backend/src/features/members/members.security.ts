@@ -29,7 +29,7 @@ interface Deps {
 
 /**
  * What staff do for a member whose account is in danger, or who lost the second factor. Both act on the whole account,
- * not on one membership: whoever runs another organization is out of reach (`secureVerdict`).
+ * not on one membership: whoever belongs to another organization too is out of reach (`secureVerdict`).
  */
 export function createMemberSecurity({ db, audit, callerNow, endSessions, removeSecondFactor }: Deps) {
   /** Ends every auth session of the person, after `prepare`, in one transaction with the audit event. */
@@ -42,7 +42,7 @@ export function createMemberSecurity({ db, audit, callerNow, endSessions, remove
     return db.transaction(async (tx) => {
       const target = await lockMember(tx, caller, organizationId, memberId);
       const current = await callerNow(tx, caller, "member.secure", organizationId);
-      enforce(secureVerdict(current, target, target.adminOf));
+      enforce(secureVerdict(current, target, target.memberOf));
       assertVersion(target, version);
       await prepare?.(tx, target);
       const sessionsEnded = await endSessions(tx, target.userId);
