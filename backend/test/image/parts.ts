@@ -8,7 +8,7 @@ import { freePort } from "../harness/free-port.ts";
 import { selfSignedCertificate, startSmtpCatcher } from "../mail/smtp-catcher.ts";
 
 /** PostgreSQL with the roles that docker/postgres-init.sh makes, run as the official image runs it. */
-async function startPostgres(repository: string, secrets: string) {
+export async function startPostgres(repository: string, secrets: string) {
   const superuserPassword = crypto.randomUUID();
   const folder = mkdtempSync(join(tmpdir(), "image-postgres-"));
   chmodSync(folder, 0o755); // the account that runs PostgreSQL passes through
