@@ -71,7 +71,7 @@ caddy=''
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=api.example.com \
   -keyout "$tmp/privkey.pem" -out "$tmp/fullchain.pem" 2>/dev/null
-sed "s#/etc/letsencrypt/live/api.example.com#$tmp#" docs/deploy/nginx.conf >"$tmp/site.conf"
+cat docs/deploy/nginx.conf docs/deploy/nginx-store.conf | sed "s#/etc/letsencrypt/live/[a-z]*.example.com#$tmp#" >"$tmp/site.conf"
 printf 'pid %s/nginx.pid; error_log %s/error.log; events {} http { access_log off; include %s/site.conf; }\n' \
   "$tmp" "$tmp" "$tmp" >"$tmp/nginx.conf"
 nginx -t -c "$tmp/nginx.conf" 2>"$tmp/nginx" || { cat "$tmp/nginx"; exit 1; }

@@ -21,7 +21,7 @@ export async function streams(stage: Stage): Promise<Measurement[]> {
   const readers = await Promise.all(some.map(async (email) => (await signedIn(email)).headers));
   const path = await manager.upload(seed.organizationId, file("film.txt", 200));
   const stream = `${path}/stream`;
-  const group = `streams from ${store}`;
+  const group = `files: streams from ${store}`;
   const ownFirst = `first byte of the URL of ${store}`;
   const ownAll = `URL of ${store} of 200 MB`;
   /** Valid for five minutes: a new one for each round. */
