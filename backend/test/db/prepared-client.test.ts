@@ -31,3 +31,11 @@ describe("statements", () => {
     expect(rows[0]?.count).toBeLessThanOrEqual(500);
   });
 });
+
+it("lets PostgreSQL find out soon that a server has vanished, whose locks would stay", async () => {
+  const { rows } = await database.query({
+    text: `select sum(setting::int)::int as seconds from pg_settings
+      where name in ('tcp_keepalives_idle', 'tcp_keepalives_interval')`,
+  });
+  expect(rows).toEqual([{ seconds: 15 }]);
+});
