@@ -114,6 +114,22 @@ test("two sign-ins at once with a password of an old kind both succeed", async (
   expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
 });
 
+test("of twenty changes of one password at once one takes effect, and its session lives", async () => {
+  const { userId, token } = await newAccount(app);
+  const secrets = Array.from({ length: 20 }, (_, i) => `parallel battery ${i}`);
+  const answers = await Promise.all(
+    secrets.map((newPassword) => post("/change-password", token, { currentPassword: password, newPassword })),
+  );
+  const won = answers.findIndex(({ status }) => status === 200);
+  const others = answers.filter((_, i) => i !== won).map(({ status }) => status);
+  for (const status of others) expect([401, 429]).toContain(status);
+  expect((await me(app, answers[won]?.json.token)).status).toBe(200);
+  expect(await sessionsOf(userId)).toBe(1);
+  const [stored] = await sql`select password from account where user_id = ${userId}`;
+  const matches = (secret = "") => app.deps.passwords.verify({ hash: stored?.password, password: secret });
+  expect(await matches(secrets[won])).toBe(true);
+});
+
 test("of twenty sign-ins with one token of a trusted device one is trusted", async () => {
   const person = await newEnrolled(app);
   const answered = await answer(app, await challenge(app, person.email), await person.device.code(), {

@@ -122,10 +122,10 @@ export function createAttempts({ db, scopes, betterAuth, usedCodes, aftermath, p
           ? wrongCredential(endpoint)
           : error;
       });
-    if (endpoint.path === "/sign-in/email") {
-      const holds = await aftermath.opens(call, scope.matched, answer.token !== null);
-      if (!holds) await aftermath.undo(answer);
-      if (!holds) throw wrongCredential(endpoint);
+    const signsIn = endpoint.path === "/sign-in/email";
+    if (signsIn && !(await aftermath.opens(call, scope.matched, answer.token !== null))) {
+      await aftermath.undo(answer);
+      throw wrongCredential(endpoint);
     }
     await aftermath.succeeded(call, answer, client);
     return answer;
