@@ -11,6 +11,7 @@ import { createScanning, scannerState } from "./adapters/scanner/create.ts";
 import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
 import type { Tracing } from "./adapters/tracing/port.ts";
+import { createAnomalyWatch } from "./anomaly-watch.ts";
 import { createAccountSecurity } from "./auth/account-security.ts";
 import { createAuthScopes } from "./auth/auth-scope.ts";
 import { createAuth } from "./auth/better-auth.ts";
@@ -88,8 +89,8 @@ export function createDeps(
   const limiters = createLimiters(config, log, watch.metrics.limiterFallback);
   const { requests: limiter, locks } = limiters;
   const errors = createErrorCounter();
-  const audit = createAuditLog({ db, log });
   const tokens = createTokenRing(config.auth.secrets);
+  const audit = createAuditLog({ db, log, pseudonymOf: (address) => tokens.digest("audit", address) });
   const cursors = createCursors(tokens);
   const passwords = createPasswords({ concurrency: config.auth.argon2Concurrency });
   const filesDeps = {
@@ -112,7 +113,13 @@ export function createDeps(
   const purge = createOrganizationPurge({ db: jobsDatabase.db, removeFiles: fileJobs.removeOrganization });
   const housekeeping = createHousekeeping({ db: jobsDatabase.db, log });
   const storeSweep = createStoreSweep({ db: jobsDatabase.db, storage }, log);
-  const schedules = [...fileJobs.schedules, storeSweep, purge, ...housekeeping.schedules];
+  const shared = { config, db, log, audit, queue, limiter };
+  const { reads, endedSessions, detection } = createAnomalyWatch({
+    ...shared,
+    jobsDb: jobsDatabase.db,
+    metrics: watch.metrics,
+  });
+  const schedules = [...fileJobs.schedules, storeSweep, purge, detection, ...housekeeping.schedules];
 
   const sessions = createSessionLookup(database, { maxDays: config.auth.sessionMaxDays });
   const scopes = createAuthScopes();
@@ -130,21 +137,18 @@ export function createDeps(
   const invite = createInvite(invitationsDeps);
   const invitationAnswers = createInvitationAnswers(invitationsDeps);
   const signIn = createSignIn({
-    config,
-    db,
-    log,
-    audit,
-    queue,
+    ...shared,
     auth,
     passwords,
     scopes,
     tokens,
     sessions,
-    limiter,
+    endedSessions,
     lockLimiter: locks,
     invitationProves: invitationAnswers.proves,
   });
   const accounts = createAccountSecurity({ queue, frontendUrl: config.frontendUrl });
+  const common = { db, audit, cursors, reads, callerNow };
   const services = {
     me: createMeService({
       endSessions: accounts.endSessions,
@@ -156,38 +160,28 @@ export function createDeps(
       prove: signIn.prove,
     }),
     organizations: createOrganizationsService({
-      db,
-      audit,
-      cursors,
+      ...common,
       limiter,
-      callerNow,
       signup: config.auth.organizationSignup,
       invite,
     }),
     organizationLifecycle: createOrganizationLifecycle({ db, audit, callerNow }),
     organizationSettings: createOrganizationSettingsService({ db, audit, callerNow }),
-    members: createMembersService({ db, audit, cursors, keepAnAdmin, callerNow }),
+    members: createMembersService({ ...common, keepAnAdmin }),
     memberSecurity: createMemberSecurity({ db, audit, callerNow, ...accounts }),
     invitations: createInvitationsService({
       ...invitationsDeps,
-      cursors,
+      ...common,
       invite,
-      callerNow,
       explain: (error) => (error instanceof AppError ? error : toAppError(error)),
     }),
     invitationAnswers,
-    platformUsers: createPlatformUsersService({ db, audit, cursors, keepAPlatformAdmin, callerNow }),
-    platformUserAccounts: createPlatformUserAccounts({
-      db,
-      audit,
-      callerNow,
-      ...accounts,
-      keepAPlatformAdmin,
-    }),
-    files: createFilesService(filesDeps),
-    listFiles: createListFiles({ db, cursors }),
+    platformUsers: createPlatformUsersService({ ...common, keepAPlatformAdmin }),
+    platformUserAccounts: createPlatformUserAccounts({ ...common, ...accounts, keepAPlatformAdmin }),
+    files: createFilesService({ ...filesDeps, reads }),
+    listFiles: createListFiles({ db, cursors, reads }),
     storage: createStorageService(filesDeps),
-    auditEvents: createAuditEventsService({ db, cursors }),
+    auditEvents: createAuditEventsService({ db, cursors, reads }),
     auditExport: createAuditExport({ db, audit }),
     signIn,
     system: createSystem(config, {
@@ -216,6 +210,8 @@ export function createDeps(
     services,
     idempotency: createIdempotencyStore(db),
     sessions,
+    endedSessions,
+    reads,
     authEndpoints: authEndpoints({
       origins,
       passwordLength,
@@ -237,7 +233,7 @@ export function createDeps(
 
     async close(): Promise<void> {
       await housekeeping.stop();
-      await queue.stop();
+      await Promise.all([queue.stop(), reads.stop()]);
       limiters.close();
       await Promise.all([mail.close(), storage.close(), database.close(), jobsDatabase.close()]);
       await tracing?.stop();

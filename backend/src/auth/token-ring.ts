@@ -23,6 +23,8 @@ export interface TokenRing {
   fromBetterAuth(token: string): VerifiedToken | null;
   /** `payload.signature`, safe in a URL, good for one purpose only. */
   seal(purpose: string, payload: string): string;
+  /** What nobody without the current secret can make of a text, or check a guess at it against. */
+  digest(purpose: string, text: string): string;
   /** The payload, or null when the seal is not ours. */
   unseal(purpose: string, sealed: string): string | null;
 }
@@ -77,6 +79,7 @@ export function createTokenRing(ring: SecretRing): TokenRing {
       const text = Buffer.from(payload).toString("base64url");
       return `${text}.${hmac(keysFor(purpose)[0] as KeyObject, text)}`;
     },
+    digest: (purpose, text) => hmac(keysFor(purpose)[0] as KeyObject, text),
     unseal(purpose, sealed) {
       const [text, signature, rest] = sealed.split(".");
       if (!text || !signature || rest !== undefined) return null;

@@ -37,7 +37,7 @@ describe.each(["killed", "failed"] as const)("%s at any of its steps", (mishap) 
     const steps = await atEveryStep(mishap, async (point) => {
       const { id } = await uploadFile(app, boss.token, bytes, documentOf(tenant));
       const { survived, label } = await runUntil(app, point, (deps) =>
-        createFilesService(deps).delete(caller, id, undefined),
+        createFilesService({ ...deps, reads: app.deps.reads }).delete(caller, id, undefined),
       );
       const served = await stream(app, boss.token, id);
       const whole = served.status === 200 && served.bytes.equals(bytes);

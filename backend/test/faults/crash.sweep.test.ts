@@ -53,7 +53,7 @@ describe.each(["killed", "failed"] as const)("the daily sweep, %s at any of its 
 
 describe("the daily sweep", () => {
   it("has nothing to lose against registers that run meanwhile", async () => {
-    const { register } = createFilesService(filesDeps(app));
+    const { register } = createFilesService({ ...filesDeps(app), reads: app.deps.reads });
     for (let round = 0; round < 5; round++) {
       const keys = await Promise.all(Array.from({ length: 4 }, () => staged(app, caller, bytes, paper)));
       const registered = Promise.all(keys.map((key) => register(caller, { storageKey: key })));

@@ -31,7 +31,7 @@ function crashingDeps(app: TestApp, crash: Crash): { deps: FilesDeps; end(): Pro
   const deps: FilesDeps = {
     ...filesDeps(app),
     db,
-    audit: createAuditLog({ db, log: app.deps.log }),
+    audit: createAuditLog({ db, log: app.deps.log, pseudonymOf: (address) => address }),
     storage: crashingStorage(app.deps.storage, crash),
   };
   return { deps, end };

@@ -22,6 +22,10 @@ export interface Denied {
   readonly action: string;
   readonly organizationId: string | null;
   readonly target: AuditTarget | null;
+  /**
+   * E-mail address that somebody tried to get into, instead of a target: its account, or a pseudonym where it has none.
+   */
+  readonly aimedAt?: string | undefined;
   readonly reason: string;
 }
 

@@ -59,6 +59,12 @@ export function createMetrics({ ofProcess }: { readonly ofProcess: boolean }): M
     labelNames: ["job", "result"],
     registers,
   });
+  const anomalies = new Counter({
+    name: "coaching_anomalies_total",
+    help: "What the rules over the audit log found",
+    labelNames: ["rule"],
+    registers,
+  });
   const storage = new Histogram({
     name: "coaching_storage_duration_seconds",
     help: "Calls of the file store, to the first byte",
@@ -77,6 +83,7 @@ export function createMetrics({ ofProcess }: { readonly ofProcess: boolean }): M
     authFailure: (kind) => authFailures.inc({ kind }),
     limiterFallback: () => limiterFallbacks.inc(),
     mail: (result) => mails.inc({ result }),
+    anomalies: (rule, count) => anomalies.inc({ rule }, count),
     job: (job, result) => jobs.inc({ job, result }),
     storage: (operation, result, seconds) => storage.observe({ operation, result }, seconds),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

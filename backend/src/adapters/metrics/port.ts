@@ -19,6 +19,8 @@ export interface Metrics {
   /** A limit was counted in this process because the shared store did not answer. */
   limiterFallback(): void;
   mail(result: Result): void;
+  /** @param rule from our own table of them */
+  anomalies(rule: string, count: number): void;
   job(job: string, result: Result): void;
   storage(operation: string, result: Result, seconds: number): void;
   /** Everything counted until now, as Prometheus reads it. */

@@ -14,7 +14,7 @@ import {
 import { at, id } from "./columns.ts";
 
 /** A 64-bit transaction id, kept as text on our side. */
-const xid8 = customType<{ data: string }>({ dataType: () => "xid8" });
+export const xid8 = customType<{ data: string }>({ dataType: () => "xid8" });
 
 /** What somebody did or was refused. Append-only: the application's role may insert and select. */
 export const auditEvent = pgTable(
@@ -43,6 +43,8 @@ export const auditEvent = pgTable(
     index("audit_event_seal_idx").on(t.organizationId, t.xid, t.id),
     // A handful of rows: the last backup is asked for at every scrape.
     index("audit_event_backup_idx").on(t.at).where(sql`${t.action} = 'backup.created'`),
+    // Of all logs: what is new to the rules that look for anomalies.
+    index("audit_event_xid_idx").on(t.xid),
     check("audit_event_result", sql`${t.result} in ('allowed','denied')`),
     check("audit_event_actor_type", sql`${t.actorType} in ('user','apiKey','system')`),
   ],

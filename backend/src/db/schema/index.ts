@@ -1,3 +1,4 @@
+export { anomalyFinding, anomalySignal, anomalyWatermark, endedSession } from "./anomaly.ts";
 export { auditEpoch, auditEvent, auditSeal } from "./audit.ts";
 export {
   account,

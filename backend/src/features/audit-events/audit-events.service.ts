@@ -1,4 +1,5 @@
 import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { ReadsPort } from "../../adapters/reads/port.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { type Verdict, verifyAuditLog } from "../../db/audit-verify.ts";
 import type { Database } from "../../db/client.ts";
@@ -12,13 +13,14 @@ export type AuditEventsService = ReturnType<typeof createAuditEventsService>;
 interface Deps {
   readonly db: Database;
   readonly cursors: Cursors;
+  readonly reads: ReadsPort;
 }
 
 /** Reading a whole log takes seconds of the database: so many are verified at the same time in one process. */
 const verifiedAtOnce = 2;
 
 /** Reads the audit logs: an organization's, or the platform's, which is that of `null`. */
-export function createAuditEventsService({ db, cursors }: Deps) {
+export function createAuditEventsService({ db, cursors, reads }: Deps) {
   const verifying = new Map<string | null, Promise<Verdict>>();
 
   return {
@@ -39,6 +41,7 @@ export function createAuditEventsService({ db, cursors }: Deps) {
       const rows = await readEvents(db, view, filter, { after, limit: limit + 1 });
       if (rows.length === 0) await assertLog(db, organizationId);
       const page = cursors.page(list, madeFor, rows, limit, (row) => row.id);
+      reads.records(caller, organizationId, page.data.length);
       return { ...page, data: page.data.map(toAuditEvent) };
     },
 

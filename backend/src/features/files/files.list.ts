@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { ReadsPort } from "../../adapters/reads/port.ts";
 import type { Actor, Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import type { Database } from "../../db/client.ts";
@@ -13,8 +14,14 @@ import { everyStatus } from "./files.shown.policy.ts";
 
 export type ListFiles = ReturnType<typeof createListFiles>;
 
+interface Deps {
+  readonly db: Database;
+  readonly cursors: Cursors;
+  readonly reads: ReadsPort;
+}
+
 /** A page of an organization's files, newest first. */
-export function createListFiles({ db, cursors }: { db: Database; cursors: Cursors }) {
+export function createListFiles({ db, cursors, reads }: Deps) {
   /** @throws AppError `not_found`, `suspended`, `forbidden` (nothing of what is asked for is shown to this role) */
   return async (caller: Caller, query: FilesQuery): Promise<FilePage> => {
     const { organizationId, target, status, limit, cursor } = query;
@@ -48,6 +55,7 @@ export function createListFiles({ db, cursors }: { db: Database; cursors: Cursor
     if (rows.length === 0) throw new AppError("not_found", "Not found");
     const found = rows.flatMap((row) => row.page ?? []);
     const { data, page: position } = cursors.page("files", filter, found, limit, (row) => row.id);
+    reads.records(caller, organizationId, data.length);
     return { data: data.map(toFileDto), page: position };
   };
 }

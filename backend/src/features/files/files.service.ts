@@ -1,4 +1,5 @@
 import { and, eq } from "drizzle-orm";
+import type { ReadsPort } from "../../adapters/reads/port.ts";
 import { readsMax, type Streamable } from "../../adapters/storage/port.ts";
 import type { Decision } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
@@ -30,8 +31,13 @@ const downloadSeconds = 5 * 60;
 const streamsMax = Math.floor(readsMax * 0.9);
 
 /** Files: presign, register, read, stream, delete. Every method decides on the row's owner first. */
-export function createFilesService(deps: FilesDeps) {
-  const { db, storage, scanning } = deps;
+export function createFilesService(deps: FilesDeps & { readonly reads: ReadsPort }) {
+  const { db, storage, scanning, reads } = deps;
+
+  /** Pictures of people and organizations are on every page. */
+  function noteRead(caller: Caller, { id, organizationId, target }: FileRow): void {
+    if (organizationId !== null && !targets[target].picture) reads.file(caller, organizationId, id);
+  }
 
   /** The row, where `decide` allows the caller to know of it. */
   async function found(
@@ -63,6 +69,7 @@ export function createFilesService(deps: FilesDeps) {
       const threat = mayKnowThreat(caller, ownership) ? row.threat : null;
       const shown = { ...toFileDto(row), status, threat };
       if (status !== "ready") return { ...shown, downloadUrl: null, downloadUrlExpiresAt: null };
+      noteRead(caller, row);
       const signed = await storage.presignGet({
         key: objectKey(row),
         contentType: row.contentType,
@@ -92,7 +99,11 @@ export function createFilesService(deps: FilesDeps) {
         size: row.size,
         contentType: row.contentType,
         disposition: dispositionOf(row),
-        open: (range) => read(caller, objectKey(row), range),
+        async open(range) {
+          const source = await read(caller, objectKey(row), range);
+          noteRead(caller, row);
+          return source;
+        },
       };
     },
 

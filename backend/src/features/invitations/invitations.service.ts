@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
 import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { ReadsPort } from "../../adapters/reads/port.ts";
 import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { assertVersion } from "../../db/assert-version.ts";
@@ -32,6 +33,7 @@ export type InvitationsService = ReturnType<typeof createInvitationsService>;
 
 interface Deps extends InvitationsDeps {
   readonly cursors: Cursors;
+  readonly reads: ReadsPort;
   readonly invite: Invite;
   readonly callerNow: CallerNow;
   readonly explain: (error: unknown) => AppError | null;
@@ -39,7 +41,7 @@ interface Deps extends InvitationsDeps {
 
 /** Invitations of an organization, for those who send them. */
 export function createInvitationsService(deps: Deps) {
-  const { db, audit, cursors, invite, callerNow } = deps;
+  const { db, audit, cursors, reads, invite, callerNow } = deps;
   const post = createInvitationPost(deps);
 
   async function create(
@@ -124,6 +126,7 @@ export function createInvitationsService(deps: Deps) {
       // A member's organization is there; a platform admin may have named any.
       if (rows.length === 0 && caller.globalRole !== null) await livingOrganization(db, organizationId);
       const page = cursors.page("invitations", { organizationId }, rows, limit, ({ row }) => row.id);
+      reads.records(caller, organizationId, page.data.length);
       return { ...page, data: page.data.map(({ row, inviter }) => toInvitation(row, inviter)) };
     },
 

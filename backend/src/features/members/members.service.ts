@@ -1,6 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { ReadsPort } from "../../adapters/reads/port.ts";
 import { type CallerNow, isFresh, membershipIn } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
@@ -19,6 +20,7 @@ interface Deps {
   readonly db: Database;
   readonly audit: AuditLog;
   readonly cursors: Cursors;
+  readonly reads: ReadsPort;
   readonly keepAnAdmin: KeepAnAdmin;
   readonly callerNow: CallerNow;
 }
@@ -26,7 +28,7 @@ interface Deps {
 type State = Pick<MemberRow, "role" | "status">;
 
 /** Who belongs to an organization. All that changes here holds on the next request of the person concerned. */
-export function createMembersService({ db, audit, cursors, keepAnAdmin, callerNow }: Deps) {
+export function createMembersService({ db, audit, cursors, reads, keepAnAdmin, callerNow }: Deps) {
   /** Writes a new state, unless the organization would be left without an active org_admin. */
   async function move(
     tx: Transaction,
@@ -62,6 +64,7 @@ export function createMembersService({ db, audit, cursors, keepAnAdmin, callerNo
       const after = cursors.read("members", filter, cursor);
       const rows = await listMembers(db, caller, organizationId, query, after);
       const page = cursors.page("members", filter, rows, limit, (row) => row.id);
+      reads.records(caller, organizationId, page.data.length);
       return { ...page, data: page.data.map(toMember) };
     },
 

@@ -1,5 +1,6 @@
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
+import type { ReadsPort } from "../../adapters/reads/port.ts";
 import type { CallerNow } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { assertVersion } from "../../db/assert-version.ts";
@@ -27,12 +28,20 @@ interface Deps {
   readonly db: Database;
   readonly audit: AuditLog;
   readonly cursors: Cursors;
+  readonly reads: ReadsPort;
   readonly keepAPlatformAdmin: KeepAPlatformAdmin;
   readonly callerNow: CallerNow;
 }
 
 /** Everybody with an account, for platform admins. A change holds on the next request of the person concerned. */
-export function createPlatformUsersService({ db, audit, cursors, keepAPlatformAdmin, callerNow }: Deps) {
+export function createPlatformUsersService({
+  db,
+  audit,
+  cursors,
+  reads,
+  keepAPlatformAdmin,
+  callerNow,
+}: Deps) {
   return {
     /** A page of all people, newest first. */
     async list(caller: Caller, query: PlatformUsersQuery): Promise<PlatformUserPage> {
@@ -40,6 +49,7 @@ export function createPlatformUsersService({ db, audit, cursors, keepAPlatformAd
       const after = cursors.read("platform-users", filter, query.cursor);
       const rows = await listPlatformUsers(db, query, after);
       const page = cursors.page("platform-users", filter, rows, query.limit, (row) => row.id);
+      reads.records(caller, null, page.data.length);
       return { ...page, data: page.data.map(toPlatformUser) };
     },
 

@@ -96,11 +96,13 @@ export function createAftermath({ db, audit, passwords, consequences, devices }:
       await audit.happened({ action, actorId, origin, organizationId: null, target, ...changes });
     },
 
-    async refused({ endpoint, actor }, reason, origin) {
-      if (!endpoint.audit) return;
+    async refused({ endpoint, actor, input }, reason, origin) {
+      const { audit: action } = endpoint;
+      if (!action) return;
       const actorId = actor?.userId ?? null;
       const target = actorId ? { type: "user", id: actorId } : null;
-      await audit.denied({ action: endpoint.audit, actorId, origin, organizationId: null, target, reason });
+      const aimedAt = endpoint.path === "/sign-in/email" ? String(input.email) : undefined;
+      await audit.denied({ action, actorId, origin, organizationId: null, target, aimedAt, reason });
     },
   };
 }

@@ -5,6 +5,7 @@ import type { QueuePort } from "../../adapters/queue/port.ts";
 import { createAccountLock } from "../../auth/account-lock.ts";
 import { type AuthScopes, joining } from "../../auth/auth-scope.ts";
 import type { Auth } from "../../auth/better-auth.ts";
+import type { EndedSessions } from "../../auth/ended-sessions.ts";
 import type { Passwords } from "../../auth/password.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing } from "../../auth/token-ring.ts";
@@ -33,6 +34,7 @@ interface Deps {
   readonly scopes: AuthScopes;
   readonly tokens: TokenRing;
   readonly sessions: SessionLookup;
+  readonly endedSessions: EndedSessions;
   readonly limiter: LimiterPort;
   /** Apart from the limiter, so that a flood of addresses cannot push a lock out. */
   readonly lockLimiter: LimiterPort;

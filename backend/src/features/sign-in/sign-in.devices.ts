@@ -25,13 +25,14 @@ interface Place {
   readonly userAgent: string | undefined;
 }
 
+/** How a place is recognised: the app and the network. */
+export const fingerprintOf = ({ origin, userAgent }: Place): string =>
+  createHash("sha256")
+    .update(`${userAgent ?? ""}\n${networkOf(origin.ip)}`)
+    .digest("hex");
+
 /** Knows where people sign in from, tells them of a new place, and keeps the number of their sessions down. */
 export function createDevices({ db, audit, queue, frontendUrl, maxConcurrent }: Deps) {
-  const fingerprintOf = ({ origin, userAgent }: Place): string =>
-    createHash("sha256")
-      .update(`${userAgent ?? ""}\n${networkOf(origin.ip)}`)
-      .digest("hex");
-
   async function isKnown(on: Database | Transaction, userId: string, fingerprint: string): Promise<boolean> {
     const seen = await on
       .update(knownDevice)

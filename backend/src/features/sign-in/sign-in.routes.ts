@@ -53,7 +53,7 @@ async function identify(signIn: SignInService, c: Context<AppEnv>, { access }: A
   if (access === "public") return null;
   const bearer = bearerToken(c.req.header("authorization"));
   if (bearer === null && access === "challenge" && c.req.header("x-two-factor-challenge")) return null;
-  const identity = await signIn.identify(bearer);
+  const identity = await signIn.identify(bearer, clientOf(c));
   if (!identity) throw new AppError("unauthenticated", "Sign in first");
   if (identity.token.stale) c.header("set-auth-token", identity.token.signed);
   return identity.actor;

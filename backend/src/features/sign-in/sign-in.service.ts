@@ -1,5 +1,6 @@
 import type { Budget, Consumed, LimiterPort } from "../../adapters/limiter/port.ts";
 import type { Actor } from "../../auth/actor.ts";
+import type { EndedSessions } from "../../auth/ended-sessions.ts";
 import type { SessionLookup } from "../../auth/session-lookup.ts";
 import type { TokenRing, VerifiedToken } from "../../auth/token-ring.ts";
 import type { Config } from "../../config/config.ts";
@@ -34,6 +35,7 @@ interface Deps {
   readonly attempts: ReturnType<typeof createAttempts>;
   readonly tokens: TokenRing;
   readonly sessions: SessionLookup;
+  readonly endedSessions: EndedSessions;
   readonly limiter: LimiterPort;
   readonly locks: Locks;
   readonly guesses: Guesses;
@@ -43,7 +45,7 @@ interface Deps {
 
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
-  const { config, tokens, sessions, limiter, gate, guesses, locks, attempts, aftermath } = deps;
+  const { config, tokens, sessions, endedSessions, limiter, gate, guesses, locks, attempts, aftermath } = deps;
   const { verifyPassword } = deps.betterAuth;
 
   function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
@@ -82,10 +84,15 @@ export function createSignInService(deps: Deps) {
     },
 
     /** Who the bearer token belongs to. */
-    async identify(bearer: string | null): Promise<{ actor: Actor; token: VerifiedToken } | null> {
+    async identify(
+      bearer: string | null,
+      client: ClientRequest,
+    ): Promise<{ actor: Actor; token: VerifiedToken } | null> {
       const token = bearer === null ? null : tokens.verify(bearer);
-      const actor = token && (await sessions.find(token.raw));
-      return token && actor ? { actor, token } : null;
+      if (!token) return null;
+      const actor = await sessions.find(token.raw);
+      if (!actor) await endedSessions.used(token.raw, client);
+      return actor && { actor, token };
     },
 
     /** Better-auth's shape of a session, from our own lookup. */

@@ -2,7 +2,7 @@ import { lt, sql } from "drizzle-orm";
 import type { Schedule } from "../../adapters/queue/port.ts";
 import { sealAuditEvents } from "../../db/audit-seal.ts";
 import type { Database } from "../../db/client.ts";
-import { idempotencyRecord, session, usedCode, verification } from "../../db/schema/index.ts";
+import { endedSession, idempotencyRecord, session, usedCode, verification } from "../../db/schema/index.ts";
 
 interface Deps {
   readonly db: Database;
@@ -21,7 +21,7 @@ export function createHousekeeping({ db, log }: Deps) {
       name: "expired-rows",
       cron: "17 * * * *",
       async run() {
-        for (const table of [session, verification, usedCode])
+        for (const table of [session, verification, usedCode, endedSession])
           await db.delete(table).where(lt(table.expiresAt, sql`now()`));
         await db
           .delete(idempotencyRecord)
