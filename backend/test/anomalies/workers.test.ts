@@ -20,6 +20,11 @@ test("many workers at once find it once", async () => {
   await judge(app);
   expect(await findings(app, people.coach.userId)).toHaveLength(1);
   expect(await mailsTo(app, people.org_admin)).toHaveLength(1);
+  const counted = await Promise.all([app, ...others].map(({ deps }) => deps.metrics.read()));
+  const values = counted.map(
+    ({ text }) => /coaching_anomalies_total\{rule="denials-by-actor"\} (\d+)/.exec(text)?.[1],
+  );
+  expect(values.toSorted()).toEqual(["0", "0", "1"]);
 });
 
 test("what happened while no worker ran is judged by the time at which it happened", async () => {
