@@ -45,7 +45,8 @@ interface Deps {
 
 /** Calls Better-auth, and does before and after it what it leaves undone: budgets, locks, tokens, endings, audit. */
 export function createSignInService(deps: Deps) {
-  const { config, tokens, sessions, endedSessions, limiter, gate, guesses, locks, attempts, aftermath } = deps;
+  const { config, tokens, sessions, endedSessions, limiter, gate, guesses, locks, attempts, aftermath } =
+    deps;
   const { verifyPassword } = deps.betterAuth;
 
   function translate(call: AuthCall, answer: BetterAuthAnswer): AuthAnswer {
