@@ -1,16 +1,9 @@
 import type { Context } from "hono";
+import { matchesEtag } from "../conditional.ts";
 import type { SecuredEnv } from "./app-env.ts";
 
 /** The strong ETag of a row's version. */
 const etagOf = (version: number): string => `"v${version}"`;
-
-/** Whether a list of ETags (RFC 9110, 8.8.3) names this one; weak comparison, as `If-None-Match` wants. */
-export function matchesEtag(header: string, etag: string): boolean {
-  return header.split(",").some((one) => {
-    const tag = one.trim();
-    return tag === "*" || tag.replace(/^W\//, "") === etag;
-  });
-}
 
 /**
  * The version a write insists on, from `If-Match`.

@@ -2,10 +2,9 @@ import { pipeline } from "node:stream/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context } from "hono";
 import type { ByteRange, StoredBytes, Streamable } from "../adapters/storage/port.ts";
+import { matchesEtag, parseRange } from "../conditional.ts";
 import { AppError } from "../errors.ts";
 import type { SecuredEnv } from "./app-env.ts";
-import { matchesEtag } from "./etag.ts";
-import { parseRange } from "./range.ts";
 
 /** A reader that takes nothing for this long has left: the store's stream is not held for it. */
 const idleMs = 5 * 60 * 1000;

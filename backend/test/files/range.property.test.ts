@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseRange } from "../../src/http/range.ts";
+import { parseRange } from "../../src/conditional.ts";
 
 const size = fc.integer({ min: 1, max: 2 ** 40 });
 const position = fc.integer({ min: 0, max: 2 ** 41 });

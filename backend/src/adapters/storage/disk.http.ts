@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { matchesEtag, parseRange } from "../../conditional.ts";
 import { AppError } from "../../errors.ts";
 import { mapFaults } from "./disk.faults.ts";
 import type { DiskMultipart } from "./disk.multipart.ts";
 import type { DiskObjects, OpenObject } from "./disk.objects.ts";
-import { matchesEtag, parseRange } from "./disk.range.ts";
 import type { Grant, Signer } from "./disk.signing.ts";
 import type { ObjectHead } from "./port.ts";
 
@@ -111,22 +111,23 @@ async function download(
       "last-modified": object.lastModified.toUTCString(),
       "cache-control": "private, no-cache",
     };
-    if (matchesEtag(request.headers["if-none-match"], etag)) {
+    const seen = request.headers["if-none-match"];
+    if (seen !== undefined && matchesEtag(seen, etag)) {
       response.writeHead(304, validators).end();
       return;
     }
     const ifRange = request.headers["if-range"];
     const unchanged = ifRange === undefined || ifRange === etag;
-    const range = unchanged ? parseRange(request.headers.range, size) : undefined;
-    if (range === null) {
+    const range = unchanged ? parseRange(request.headers.range, size) : null;
+    if (range === "unsatisfiable") {
       response.setHeader("content-range", `bytes */${size}`);
       throw new AppError("range_not_satisfiable", `The file is of ${size} bytes.`);
     }
-    response.writeHead(range === undefined ? 200 : 206, {
+    response.writeHead(range ? 206 : 200, {
       ...validators,
       "content-type": fields.type,
       "content-disposition": fields.disposition,
-      "content-length": range === undefined ? size : range.end - range.start + 1,
+      "content-length": range ? range.end - range.start + 1 : size,
       "accept-ranges": "bytes",
       ...(range && { "content-range": `bytes ${range.start}-${range.end}/${size}` }),
       "x-content-type-options": "nosniff",
@@ -139,7 +140,7 @@ async function download(
       return;
     }
     response.setTimeout(IDLE_DOWNLOAD_MS, () => response.destroy());
-    await object.stream(range).sendTo(response);
+    await object.stream(range ?? undefined).sendTo(response);
   } finally {
     await object.close();
   }
