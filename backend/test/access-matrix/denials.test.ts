@@ -10,6 +10,11 @@ import { readTable } from "./table.ts";
 import { createWorld } from "./world.ts";
 
 const app = await startTestApp({ worker: false });
+const closed = await startTestApp({
+  worker: false,
+  database: app.database,
+  env: { ORGANIZATION_SIGNUP: "closed" },
+});
 const world = await createWorld(app);
 const credentials = await badCredentials(app);
 const operations = await readDocument(app);
@@ -62,11 +67,6 @@ test("where coaches do not invite, a coach is refused before the input is read",
 });
 
 test("with closed sign-up an organization is refused before its fields are read, but not to platform admins", async () => {
-  const closed = await startTestApp({
-    worker: false,
-    database: app.database,
-    env: { ORGANIZATION_SIGNUP: "closed" },
-  });
   const create = (token: string) =>
     call(closed, "POST", "/api/v1/organizations", { token, body: { bad: 1 } });
   expect((await create(world.here.people.client.token)).status).toBe(403);

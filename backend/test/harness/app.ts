@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import postgres, { type Sql } from "postgres";
-import { afterAll, inject } from "vitest";
+import { inject } from "vitest";
 import type { Tracing } from "../../src/adapters/tracing/port.ts";
 import type { Config } from "../../src/config/config.ts";
 import { parseEnv } from "../../src/config/parse-env.ts";
@@ -11,6 +11,7 @@ import type { Role } from "../../src/db/instances.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import { createServer } from "../../src/http-server.ts";
 import { startTracing } from "../../src/tracing.ts";
+import { afterwards } from "./afterwards.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { freePort } from "./free-port.ts";
@@ -120,7 +121,7 @@ function testApp({ deps, stop, ...parts }: Parts): TestApp {
     closed ??= stop().then(() => sql.end());
     return closed;
   };
-  afterAll(close);
+  afterwards(close);
   return {
     ...parts,
     deps: { ...deps, database: { ...deps.database, sql } },

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterwards } from "./afterwards.ts";
+
 import { startNginx } from "./nginx.ts";
 import { startRedis } from "./redis.ts";
 import { type ServerProcess, serverProcess } from "./server-process.ts";
@@ -29,7 +30,7 @@ export interface Fleet {
  */
 export async function startFleet({ databaseUrl, env = {}, size = 2, keptFor }: Options): Promise<Fleet> {
   const dataDir = mkdtempSync(join(tmpdir(), "coaching-fleet-"));
-  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+  afterwards(() => rmSync(dataDir, { recursive: true, force: true }));
   const redis = await startRedis();
   // Told the servers at their start, and known only once nginx stands in front of them.
   const shared: Record<string, string> = {

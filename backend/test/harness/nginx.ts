@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, vi } from "vitest";
+import { vi } from "vitest";
+import { afterwards } from "./afterwards.ts";
 import { fleetEnv } from "./fleet-parts.ts";
 import { freePort } from "./free-port.ts";
 
@@ -51,7 +52,7 @@ ${site(port, servers, keptFor)}
   );
   const child = spawn("nginx", ["-c", file, "-e", errors], { stdio: "ignore", env: fleetEnv });
   const ended = once(child, "exit");
-  afterAll(async () => {
+  afterwards(async () => {
     if (child.exitCode === null) child.kill("SIGTERM");
     await ended;
     rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Redis } from "ioredis";
-import { afterAll, vi } from "vitest";
+import { vi } from "vitest";
+import { afterwards } from "./afterwards.ts";
 import { freePort } from "./free-port.ts";
 
 /** A Redis of its own, in memory, on this machine only; ended by itself after the file's last test. */
@@ -39,7 +40,7 @@ export async function startRedis() {
   }
 
   await start();
-  afterAll(async () => {
+  afterwards(async () => {
     client.disconnect();
     await stop();
   });

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { get } from "node:http";
 import { join } from "node:path";
-import { afterAll, inject, vi } from "vitest";
+import { inject, vi } from "vitest";
+import { afterwards } from "./afterwards.ts";
 import { freePort } from "./free-port.ts";
 import { commonSettings } from "./settings.ts";
 
@@ -65,6 +66,6 @@ export async function serverProcess(variables: Readonly<Record<string, string>>)
     return code;
   }
 
-  afterAll(() => stop("SIGKILL"));
+  afterwards(() => stop("SIGKILL"));
   return { url, port, start, stop, output: () => output };
 }

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createRedisLimiter } from "../../src/adapters/limiter/redis.ts";
 import { connectRedis } from "../../src/adapters/limiter/redis-connection.ts";
+import { afterwards } from "../harness/afterwards.ts";
 import { hasRedis } from "../harness/fleet-parts.ts";
 import { startRedis } from "../harness/redis.ts";
 
@@ -20,7 +21,7 @@ async function startRelay(port: number) {
     client.pipe(upstream).pipe(client);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  afterAll(() => {
+  afterwards(() => {
     for (const socket of links.flat()) socket.destroy();
     server.close();
   });
@@ -42,12 +43,13 @@ async function startRelay(port: number) {
 
 describe.runIf(hasRedis)("the connection to Redis", async () => {
   const redis = await startRedis();
+  const other = await startRedis();
   const port = Number(new URL(redis.url).port);
 
   async function counting() {
     const relay = await startRelay(port);
     const connection = connectRedis({ url: relay.url, password: redis.password }, () => {});
-    afterAll(() => connection.disconnect());
+    afterwards(() => connection.disconnect());
     const limiter = createRedisLimiter(connection, "connection");
     const count = () => limiter.consume("a", budget);
     await vi.waitFor(count, patience);
@@ -62,7 +64,6 @@ describe.runIf(hasRedis)("the connection to Redis", async () => {
   });
 
   it("to a primary that is none any more is made anew", async () => {
-    const other = await startRedis();
     const { relay, count } = await counting();
     relay.leadTo(Number(new URL(other.url).port));
     await redis.client.replicaof("127.0.0.1", 1);

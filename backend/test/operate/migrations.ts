@@ -3,9 +3,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, inject } from "vitest";
+import { inject } from "vitest";
 import { ownDatabase } from "../../src/db/roles.ts";
 import { defaultMigrationsFolder, expectedMigrations } from "../../src/db/schema-state.ts";
+import { afterwards } from "../harness/afterwards.ts";
 import type { TestDatabase } from "../harness/database.ts";
 
 /** A database that nothing has been migrated in yet. Dropped after the file's last test. */
@@ -23,7 +24,7 @@ export async function emptyDatabase(): Promise<TestDatabase> {
     await ownDatabase(client, name);
   });
   const drop = () => asSuperuser((client) => client.query(`drop database if exists ${name} with (force)`));
-  afterAll(drop);
+  afterwards(drop);
   return {
     appUrl: at(template.appUrl),
     ownerUrl: at(template.ownerUrl),
@@ -36,7 +37,7 @@ export async function emptyDatabase(): Promise<TestDatabase> {
 export function migrationsFolder(count: number, more: Readonly<Record<string, string>> = {}): string {
   const all = defaultMigrationsFolder();
   const folder = mkdtempSync(join(tmpdir(), "coaching-migrations-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterwards(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(all, folder, { recursive: true });
   const entries = expectedMigrations(all).slice(0, count);
   const last = entries.at(-1)?.when ?? 0;
