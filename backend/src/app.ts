@@ -48,6 +48,7 @@ import { speakPlainly } from "./http/validation.ts";
  */
 export function createApp(deps: Deps): Hono<AppEnv> {
   const { config, errors } = deps;
+  const metricsTokens = () => deps.live.current.metricsTokens;
   speakPlainly();
   const root = rootRoutes(deps.services.system);
   root.route("/", securityTxtRoutes(config));
@@ -86,7 +87,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
       requestContext({ ...deps, clientIp: createClientIp(config.trustedProxies), routeOf }),
       securityHeaders(config.hsts),
       metricsPage({
-        token: config.metricsPort === undefined ? config.metricsToken : undefined,
+        tokens: config.metricsPort === undefined ? metricsTokens : () => [],
         metrics: deps.metrics,
         limit: limitByAddress(deps.limiter, config.limits),
       }),
@@ -104,7 +105,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
       return RESPONSE_ALREADY_SENT;
     });
 
-  const key = clientKey({ keys: config.clientKeys, required: config.clientKeyRequired });
+  const key = clientKey(deps.live);
   app.use(
     "/api/*",
     corridor(
@@ -114,7 +115,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   );
   app.route("/api/auth", signInRoutes(deps.services.signIn, deps.authEndpoints));
   for (const base of ["/api/v1", "/api"])
-    app.use(`${base}/errors/stats`, corridor(metricsToken(config.metricsToken, errors)));
+    app.use(`${base}/errors/stats`, corridor(metricsToken(metricsTokens, errors)));
   // Made once everything is mounted, long before the first request.
   let table: RouteTable;
   const unknownPath = (c: Context<AppEnv>): AppError => {

@@ -5,9 +5,9 @@ import { createIdempotencyStore } from "./adapters/idempotency/store.ts";
 import { createImages } from "./adapters/images/sharp.ts";
 import { createLimiters } from "./adapters/limiter/create.ts";
 import { createLog } from "./adapters/log/log.ts";
-import { createMail } from "./adapters/mail/create.ts";
+import { followMail } from "./adapters/mail/follow.ts";
 import { createQueue } from "./adapters/queue/pg-boss.ts";
-import { createScanning, scannerState } from "./adapters/scanner/create.ts";
+import { createScanning } from "./adapters/scanner/create.ts";
 import { createStorage } from "./adapters/storage/create.ts";
 import { recentCheck } from "./adapters/storage/recent-check.ts";
 import type { Tracing } from "./adapters/tracing/port.ts";
@@ -19,11 +19,12 @@ import { callerNow } from "./auth/caller-now.ts";
 import { createPasswords } from "./auth/password.ts";
 import { passwordLength } from "./auth/password-rules.ts";
 import { createSessionLookup } from "./auth/session-lookup.ts";
-import { createTokenRing } from "./auth/token-ring.ts";
+import { createTokenRing, followTokenRing } from "./auth/token-ring.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/client.ts";
 import { toAppError } from "./db/database-error.ts";
 import { instanceName, type Role } from "./db/instances.ts";
+import { followLogin } from "./db/login.ts";
 import { AppError } from "./errors.ts";
 import { createAuditExport } from "./features/audit-events/audit-events.export.ts";
 import { createAuditEventsService } from "./features/audit-events/audit-events.service.ts";
@@ -52,16 +53,20 @@ import { createSignIn } from "./features/sign-in/sign-in.create.ts";
 import { authEndpoints } from "./features/sign-in/sign-in.schema.ts";
 import { createHousekeeping } from "./features/system/system.jobs.ts";
 import { createErrorCounter } from "./http/error-counter.ts";
+import { fixedConfig, type LiveConfig, renewed } from "./live.ts";
 import { createSystem } from "./system.ts";
 import { createWatch } from "./watch.ts";
 
 export type Deps = ReturnType<typeof createDeps>;
+const ringOf = ({ auth }: Config) => auth.secrets;
 
 interface Options {
   readonly log?: Logger;
   readonly tracing?: Tracing | undefined;
   /** Told the text of every statement sent; for tests that count them. */
   readonly onStatement?: (text: string) => void;
+  /** The same configuration, where its secrets may change. */
+  readonly live?: LiveConfig;
   /** What this process is; instances that answer requests are counted. */
   readonly role?: Role;
 }
@@ -69,27 +74,34 @@ interface Options {
 /** Builds every dependency once. Nothing connects before it is used, except the queue in `startWorker`. */
 export function createDeps(
   config: Config,
-  { tracing, log = createLog(config, tracing), onStatement, role = "server" }: Options = {},
+  {
+    tracing,
+    log = createLog(config, tracing),
+    onStatement,
+    role = "server",
+    live = fixedConfig(config),
+  }: Options = {},
 ) {
-  const database = createDatabase(config.database.url, {
+  const login = followLogin(live);
+  const database = createDatabase(login, {
     max: config.database.poolMax,
     tracing,
     ...(onStatement && { onStatement }),
   });
   const { db } = database;
   const watch = createWatch(config, log, tracing);
-  const queue = createQueue({ databaseUrl: config.database.url, applicationName: instanceName(role), log });
-  const storage = watch.storage(createStorage(config));
+  const queue = createQueue({ login, applicationName: instanceName(role), log });
+  const storage = watch.storage(createStorage(config, live));
   const mail = watch.mail(
-    createMail(config, (_to, link) => {
+    followMail(live, (_to, link) => {
       // To click on; anywhere else a link in the log would be a key in the log.
       if (link && config.mode === "development") log.info({ link }, "mail written");
     }),
   );
-  const limiters = createLimiters(config, log, watch.metrics.limiterFallback);
+  const limiters = createLimiters(live, log, watch.metrics.limiterFallback);
   const { requests: limiter, locks } = limiters;
   const errors = createErrorCounter();
-  const tokens = createTokenRing(config.auth.secrets);
+  const tokens = followTokenRing(renewed(live, ringOf, createTokenRing));
   const audit = createAuditLog({ db, log, pseudonymOf: (address) => tokens.digest("audit", address) });
   const cursors = createCursors(tokens);
   const passwords = createPasswords({ concurrency: config.auth.argon2Concurrency });
@@ -107,7 +119,7 @@ export function createDeps(
     quotaBytes: config.storageQuota,
   };
   // Opens no connection before the first job.
-  const jobsDatabase = createDatabase(config.database.url, { max: 3, patient: true, tracing });
+  const jobsDatabase = createDatabase(login, { max: 3, patient: true, tracing });
   watch.gather({ database, jobsDatabase, queue, errors });
   const fileJobs = createFileJobs({ ...filesDeps, db: jobsDatabase.db });
   const purge = createOrganizationPurge({ db: jobsDatabase.db, removeFiles: fileJobs.removeOrganization });
@@ -125,7 +137,8 @@ export function createDeps(
   const scopes = createAuthScopes();
   // Pages of these origins may be gone on to, and Better-auth trusts them.
   const origins = [new URL(config.frontendUrl).origin, ...config.corsOrigins];
-  const auth = createAuth({ config, origins, db, queue, limiter, passwords, scopes, log });
+  const authDeps = { config, origins, db, queue, limiter, passwords, scopes, log };
+  const auth = renewed(live, ringOf, (secrets) => createAuth({ ...authDeps, secrets }));
   const invitationsDeps = {
     db,
     audit,
@@ -184,17 +197,12 @@ export function createDeps(
     auditEvents: createAuditEventsService({ db, cursors, reads }),
     auditExport: createAuditExport({ db, audit }),
     signIn,
-    system: createSystem(config, {
-      database,
-      queue,
-      limiters,
-      storageIsUp: filesDeps.storageIsUp,
-      scanner: () => scannerState(filesDeps.scanning),
-    }),
+    system: createSystem(config, { ...filesDeps, database, limiters, live }),
   };
 
   return {
     config,
+    live,
     log,
     database,
     db,

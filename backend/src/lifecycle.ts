@@ -1,3 +1,6 @@
+import type { Logger } from "pino";
+import type { SecretWatch } from "./config/watch-secrets.ts";
+
 /** Undoes a start. */
 export type Stop = () => Promise<void>;
 
@@ -24,4 +27,13 @@ export async function runUntilStopped(start: () => Promise<Stop>): Promise<void>
         () => process.exit(1),
       );
     });
+}
+
+/** Takes changed secret files within seconds, and at once on SIGHUP. */
+export function followSecrets(secrets: SecretWatch, log: Logger): void {
+  secrets.start(log);
+  process.on(
+    "SIGHUP",
+    () => void secrets.refresh().catch((err) => log.warn({ err }, "secrets not looked at")),
+  );
 }

@@ -22,11 +22,12 @@ export function listen(
 /** Opens the port of its own that metrics may have. */
 export async function listenForMetrics({
   config,
+  live,
   metrics,
-}: Pick<Deps, "config" | "metrics">): Promise<Server | undefined> {
-  const { metricsPort: port, metricsToken, host } = config;
+}: Pick<Deps, "config" | "live" | "metrics">): Promise<Server | undefined> {
+  const { metricsPort: port, host } = config;
   if (port === undefined) return undefined;
-  const server = createMetricsServer(metricsToken, metrics);
+  const server = createMetricsServer(() => live.current.metricsTokens, metrics);
   await listen(server, { host, port, variable: "METRICS_PORT" });
   return server;
 }

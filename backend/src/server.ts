@@ -1,15 +1,17 @@
-import { parseEnv } from "./config/parse-env.ts";
+import { watchSecrets } from "./config/watch-secrets.ts";
 import { createDeps } from "./deps.ts";
 import { drainable } from "./drain.ts";
 import { checkSignedUrls, prepareFirstStart, refuseUnsafeDatabase } from "./first-start.ts";
 import { createServer } from "./http-server.ts";
-import { runUntilStopped } from "./lifecycle.ts";
+import { followSecrets, runUntilStopped } from "./lifecycle.ts";
 import { listen, listenForMetrics } from "./listen.ts";
 import { startTracing } from "./tracing.ts";
 
 await runUntilStopped(async () => {
-  const config = parseEnv(process.env);
-  const deps = createDeps(config, { tracing: await startTracing(config) });
+  const secrets = await watchSecrets(process.env);
+  const config = secrets.current;
+  const deps = createDeps(config, { live: secrets, tracing: await startTracing(config) });
+  followSecrets(secrets, deps.log);
   await refuseUnsafeDatabase(deps);
   await deps.startQueue();
   await prepareFirstStart(deps);
@@ -25,6 +27,7 @@ await runUntilStopped(async () => {
     deps.log.info("stopping");
     await drain();
     metrics?.close();
+    secrets.stop();
     await deps.close();
   };
 });

@@ -23,12 +23,12 @@ interface Gathered {
 
 /** What tells an operator how this process fares, and the ports through which it looks at the rest. */
 export function createWatch(
-  { metricsToken }: Pick<Config, "metricsToken">,
+  { metricsTokens }: Pick<Config, "metricsTokens">,
   log: Pick<Logger, "error">,
   tracing?: Tracing,
 ) {
   tracing?.onFailure(createQuietErrors(log, "traces are lost: the collector did not take them"));
-  const { registry, ...metrics } = createMetrics({ ofProcess: metricsToken !== undefined });
+  const { registry, ...metrics } = createMetrics({ ofProcess: metricsTokens.length > 0 });
   const job = (name: string, run: () => Promise<void>) =>
     observed(
       () => traced(tracing, `job ${name}`, run),

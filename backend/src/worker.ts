@@ -1,13 +1,15 @@
-import { parseEnv } from "./config/parse-env.ts";
+import { watchSecrets } from "./config/watch-secrets.ts";
 import { createDeps } from "./deps.ts";
 import { refuseUnsafeDatabase } from "./first-start.ts";
-import { runUntilStopped } from "./lifecycle.ts";
+import { followSecrets, runUntilStopped } from "./lifecycle.ts";
 import { listenForMetrics } from "./listen.ts";
 import { startTracing } from "./tracing.ts";
 
 await runUntilStopped(async () => {
-  const config = parseEnv(process.env);
-  const deps = createDeps(config, { role: "worker", tracing: await startTracing(config) });
+  const secrets = await watchSecrets(process.env);
+  const config = secrets.current;
+  const deps = createDeps(config, { live: secrets, role: "worker", tracing: await startTracing(config) });
+  followSecrets(secrets, deps.log);
   await refuseUnsafeDatabase(deps);
   await deps.startQueue();
   await deps.startWorker();
@@ -15,6 +17,7 @@ await runUntilStopped(async () => {
   deps.log.info("worker runs");
   return async () => {
     metrics?.close();
+    secrets.stop();
     await deps.close();
   };
 });

@@ -23,10 +23,13 @@ import { claimsOf } from "./mail-link.ts";
 import type { Passwords } from "./password.ts";
 import { passwordLength } from "./password-rules.ts";
 import { idleDays } from "./session-lookup.ts";
+import type { SecretRing } from "./token-ring.ts";
 import { twoFactorBridge } from "./two-factor-bridge.ts";
 
 interface Deps {
   readonly config: Pick<Config, "publicUrl" | "frontendUrl" | "auth">;
+  /** The ring of this instance; another ring, another instance. */
+  readonly secrets: SecretRing;
   readonly origins: readonly string[];
   readonly db: Database;
   readonly queue: QueuePort;
@@ -44,7 +47,7 @@ export type Auth = ReturnType<typeof createAuth>;
  * Better-auth: sign-up, sign-in, passwords, verification, reset and two-factor, and the owner of the `session` table.
  * It is reachable only through the edge (`features/sign-in`), which is why its own limiter and cookies play no part.
  */
-export function createAuth({ config, origins, db, queue, limiter, passwords, scopes, log }: Deps) {
+export function createAuth({ config, secrets, origins, db, queue, limiter, passwords, scopes, log }: Deps) {
   const page = (path: string, token?: string): string =>
     `${config.frontendUrl}/${path}${token === undefined ? "" : `?token=${encodeURIComponent(token)}`}`;
   /** Anybody can ask for mails to anybody's address: beyond a few an hour nothing more is sent, and nobody told. */
@@ -63,7 +66,7 @@ export function createAuth({ config, origins, db, queue, limiter, passwords, sco
     appName: "Coaching App",
     baseURL: config.publicUrl,
     basePath: "/api/auth",
-    secrets: [...config.auth.secrets],
+    secrets: [...secrets],
     trustedOrigins: [...origins],
     telemetry: { enabled: false },
     // Its messages may name people; what matters reaches us as errors.

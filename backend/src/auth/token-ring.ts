@@ -89,6 +89,19 @@ export function createTokenRing(ring: SecretRing): TokenRing {
   };
 }
 
+/** A ring that is always the newest. */
+export function followTokenRing(newest: () => TokenRing): TokenRing {
+  return {
+    sign: (raw) => newest().sign(raw),
+    verify: (token) => newest().verify(token),
+    forBetterAuth: (raw) => newest().forBetterAuth(raw),
+    fromBetterAuth: (token) => newest().fromBetterAuth(token),
+    seal: (purpose, payload) => newest().seal(purpose, payload),
+    unseal: (purpose, sealed) => newest().unseal(purpose, sealed),
+    digest: (purpose, text) => newest().digest(purpose, text),
+  };
+}
+
 /** Better-auth's own clients send the token percent-encoded. */
 function decode(token: string): string {
   try {

@@ -46,7 +46,7 @@ function fileLimitsFrom(s: Settings): Config["fileLimits"] {
 
 function storageFrom(s: Settings): Config["storage"] {
   if (storageDriver(s) === "disk")
-    return { driver: "disk", signingKey: s.STORAGE_SIGNING_KEY ?? WELL_KNOWN.storage };
+    return { driver: "disk", signingKeys: s.STORAGE_SIGNING_KEY ?? [WELL_KNOWN.storage] };
   const { S3_ENDPOINT: endpoint = "", S3_ACCESS_KEY_ID: id = "", S3_SECRET_ACCESS_KEY: secret = "" } = s;
   return {
     driver: "s3",
@@ -154,7 +154,7 @@ export function assemble(s: Settings): Config {
     securityPolicyUrl: s.SECURITY_POLICY_URL,
     policies: { privacyUrl: s.PRIVACY_POLICY_URL, termsUrl: s.TERMS_URL },
     demoData: s.DEMO_DATA,
-    metricsToken: s.METRICS_TOKEN,
+    metricsTokens: s.METRICS_TOKEN ?? [],
     metricsPort: s.METRICS_PORT,
     traces: tracesFrom(s),
   };

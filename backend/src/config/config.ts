@@ -51,8 +51,8 @@ export interface Config {
   };
   /** Counts limits for all instances; without it each counts for itself. */
   readonly redis: { readonly url: string; readonly password: string | undefined } | undefined;
-  readonly storage:
-    | { readonly driver: "disk"; readonly signingKey: string }
+  readonly storage: /** The first key signs, the others still verify. */
+    | { readonly driver: "disk"; readonly signingKeys: readonly string[] }
     | {
         readonly driver: "s3";
         readonly endpoint: string;
@@ -113,8 +113,8 @@ export interface Config {
   readonly demoData: boolean;
   /** Public age keys that backups are encrypted to. */
   readonly backupRecipients: readonly string[];
-  /** Opens metrics and counters to a monitor. */
-  readonly metricsToken: string | undefined;
+  /** Each opens metrics and counters to a monitor. */
+  readonly metricsTokens: readonly string[];
   /** Where metrics are read instead of at `port`. */
   readonly metricsPort: number | undefined;
   /** Who gets traces. */

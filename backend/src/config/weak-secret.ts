@@ -45,3 +45,12 @@ export function weaknessOf(value: string): string | undefined {
     return "is not random: it repeats or counts";
   return undefined;
 }
+
+/** The first weak one of several secrets, by its position when there are more. */
+export function weakestOf(values: readonly string[]): string | undefined {
+  for (const [i, value] of values.entries()) {
+    const weakness = weaknessOf(value);
+    if (weakness) return values.length === 1 ? weakness : `at position ${i + 1} ${weakness}`;
+  }
+  return undefined;
+}

@@ -3,9 +3,10 @@ import type pg from "pg";
 import type { Tracing } from "../adapters/tracing/port.ts";
 import { collectAfterCommit } from "./after-commit.ts";
 import { isUnreachable } from "./database-error.ts";
-import { preparedClient } from "./prepared-client.ts";
+import { fixedLogin, type Login } from "./login.ts";
+import { createLoginPool } from "./login-pool.ts";
 import * as schema from "./schema/index.ts";
-import { type PoolState, WatchedPool } from "./watched-pool.ts";
+import type { PoolState } from "./watched-pool.ts";
 import { watchedSocket } from "./watched-socket.ts";
 
 export type Database = NodePgDatabase<typeof schema>;
@@ -53,21 +54,18 @@ interface PoolOptions {
  * into an error within seconds instead of a pile of waiting requests.
  */
 export function createDatabase(
-  url: string,
+  login: string | Login,
   { max = 10, patient = false, tracing, onStatement }: PoolOptions = {},
 ): DatabaseClient {
-  const pool = new WatchedPool({
-    connectionString: url,
+  const options = {
     max,
-    Client: preparedClient(tracing),
     application_name: "coaching-app",
     options: `-c timezone=UTC ${keepAlives} -c statement_timeout=${patient ? 0 : statementMs}`,
     connectionTimeoutMillis: patient ? 10_000 : silenceMs,
     idleTimeoutMillis: patient ? 60_000 : idleMs,
     ...(!patient && { stream: () => watchedSocket(silenceMs) }),
-  });
-  // A pooled connection that dies while nobody uses it is replaced at the next statement: nothing to tell anybody.
-  pool.on("error", () => {});
+  };
+  const pool = createLoginPool(typeof login === "string" ? fixedLogin(login) : login, options, tracing);
   const logger = onStatement && { logger: { logQuery: (text: string) => onStatement(text) } };
   const db = drizzle({ client: pool, schema, ...logger });
   db.transaction = ownTransactions(pool, (client) => drizzle({ client, schema, ...logger }));

@@ -67,7 +67,7 @@ export function toAppError(error: unknown): AppError | null {
 
 // 08 connection, 53 resources, 57P0x shutdown, 57014 statement timeout, 25006 read-only standby
 const isUnreachableCode = (code: string): boolean =>
-  unreachable.has(code) || /^(08|53|57P0|57014|25006)/.test(code);
+  unreachable.has(code) || /^(08|28|53|57P0|57014|25006)/.test(code);
 
 /** Whether the connection that this error came by is not to be used again. */
 export function isUnreachable(error: unknown): boolean {

@@ -7,6 +7,7 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import pg from "pg";
 import postgres, { type Sql } from "postgres";
 import { afterAll, inject } from "vitest";
+import { deriveKeys } from "../../src/adapters/storage/disk.signing.ts";
 import { createDiskStorage } from "../../src/adapters/storage/disk.ts";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
 import { createBackup } from "../../src/backup/create.ts";
@@ -22,7 +23,11 @@ export function temporaryFolder(): string {
 }
 
 export const emptyStore = (): StoragePort =>
-  createDiskStorage({ root: temporaryFolder(), publicUrl: "http://localhost", signingKey: "x" });
+  createDiskStorage({
+    root: temporaryFolder(),
+    publicUrl: "http://localhost",
+    keys: () => deriveKeys(["x"]),
+  });
 
 /** A database in which nothing was ever done. */
 export async function emptyDatabase() {

@@ -44,7 +44,7 @@ describe("development", () => {
         authFailures: { max: 1000, window: 900 },
       },
       scan: { mode: "off" },
-      storage: { driver: "disk", signingKey: expect.stringContaining("development-only") },
+      storage: { driver: "disk", signingKeys: [expect.stringContaining("development-only")] },
       mail: { driver: "file", from: "Coaching App <no-reply@localhost>" },
       fileLimits: { avatar: 5_242_880, orgLogo: 5_242_880, organizationFile: 104_857_600 },
       storageQuota: 53_687_091_200,
@@ -54,7 +54,7 @@ describe("development", () => {
       securityContacts: [],
       policies: { privacyUrl: undefined, termsUrl: undefined },
       demoData: true,
-      metricsToken: undefined,
+      metricsTokens: [],
       metricsPort: undefined,
       traces: undefined,
     });

@@ -22,7 +22,7 @@ describe("a secret in a file", () => {
     return path;
   };
   const token = (content: string) =>
-    parseEnv({ ...developmentEnv, METRICS_TOKEN_FILE: file(content) }).metricsToken;
+    parseEnv({ ...developmentEnv, METRICS_TOKEN_FILE: file(content) }).metricsTokens[0];
 
   it("is read without the line end at its end", () => {
     expect(token(secret)).toBe(secret);

@@ -7,9 +7,11 @@ import { inject } from "vitest";
 import type { Tracing } from "../../src/adapters/tracing/port.ts";
 import type { Config } from "../../src/config/config.ts";
 import { parseEnv } from "../../src/config/parse-env.ts";
+import { watchSecrets } from "../../src/config/watch-secrets.ts";
 import type { Role } from "../../src/db/instances.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import { createServer } from "../../src/http-server.ts";
+import type { LiveConfig } from "../../src/live.ts";
 import { startTracing } from "../../src/tracing.ts";
 import { afterwards } from "./afterwards.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
@@ -53,7 +55,8 @@ export async function startTestApp(options: Options = {}): Promise<TestApp> {
   const database = options.database ?? (await testDatabase());
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "coaching-test-"));
-  const config = parseEnv({
+  // Looked at when a test says so, by `deps.live.refresh()`.
+  const live = await watchSecrets({
     ...commonSettings,
     PORT: String(port),
     DATA_DIR: dataDir,
@@ -61,7 +64,8 @@ export async function startTestApp(options: Options = {}): Promise<TestApp> {
     LOG_LEVEL: "info",
     ...options.env,
   });
-  const parts = createParts(config, { role: "server", tracing: await startTracing(config) });
+  const tracing = await startTracing(live.current);
+  const parts = createParts(live.current, { role: "server", live, tracing });
   const { deps } = parts;
   await deps.startQueue();
   if (options.worker ?? true) await deps.startWorker();
@@ -102,7 +106,7 @@ export async function startFleetApp({
 }
 
 /** The application's parts, and what they say. */
-function createParts(config: Config, what: { role: Role; tracing?: Tracing | undefined }) {
+function createParts(config: Config, what: { role: Role; tracing?: Tracing | undefined; live?: LiveConfig }) {
   const statements: string[] = [];
   const logLines: string[] = [];
   const log = pino({ level: "info", base: null }, { write: (line: string) => void logLines.push(line) });

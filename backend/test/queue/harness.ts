@@ -1,6 +1,7 @@
 import { afterEach } from "vitest";
 import { createQueue, type Queue } from "../../src/adapters/queue/pg-boss.ts";
 import type { JobHandlers } from "../../src/adapters/queue/port.ts";
+import { fixedLogin } from "../../src/db/login.ts";
 
 /** Queues that end with their test, and what they logged. */
 export function queues(databaseUrl: string) {
@@ -19,7 +20,7 @@ export function queues(databaseUrl: string) {
   return {
     lines,
     create(url = databaseUrl): Queue {
-      const queue = createQueue({ databaseUrl: url, applicationName: "queue test", log });
+      const queue = createQueue({ login: fixedLogin(url), applicationName: "queue test", log });
       started.push(queue);
       return queue;
     },

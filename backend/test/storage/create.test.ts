@@ -10,7 +10,7 @@ const input = { key: "staging/x.png", contentType: TYPE, size: 1, expiresIn: 60 
 it("makes the disk store below the data folder, which serves its URLs itself", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "storage-"));
   const publicUrl = "https://api.example.com";
-  const storage = createStorage({ storage: { driver: "disk", signingKey: "k" }, dataDir, publicUrl });
+  const storage = createStorage({ storage: { driver: "disk", signingKeys: ["k"] }, dataDir, publicUrl });
   await storage.put("objects/x", Buffer.from("x"), { contentType: TYPE, size: 1 });
   expect((await storage.presignPut(input)).url).toMatch(
     /^https:\/\/api\.example\.com\/storage\/staging\/x\.png\?/,

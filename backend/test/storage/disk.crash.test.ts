@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { deriveKeys } from "../../src/adapters/storage/disk.signing.ts";
 import { createDiskStorage } from "../../src/adapters/storage/disk.ts";
 import { listAll, MIB, newKey, putBytes, readBytes, TYPE } from "./content.ts";
 import { startDiskServer } from "./disk.server.ts";
@@ -23,7 +24,7 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-const open = () => createDiskStorage({ root, publicUrl: "http://localhost", signingKey: "k" });
+const open = () => createDiskStorage({ root, publicUrl: "http://localhost", keys: () => deriveKeys(["k"]) });
 
 /** Sends the first half of an upload of 2 MiB and waits until some of it is on disk. */
 async function uploadHalf(url: string): Promise<ClientRequest> {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { deriveKeys } from "../../src/adapters/storage/disk.signing.ts";
 import { createDiskStorage, type DiskStorage } from "../../src/adapters/storage/disk.ts";
 import { AppError, type ErrorCode } from "../../src/errors.ts";
 
@@ -32,10 +33,11 @@ export async function startDiskServer(root: string): Promise<DiskServer> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const keys = deriveKeys(["a-key-for-tests-of-the-disk-driver"]);
   const storage = createDiskStorage({
     root,
     publicUrl: origin,
-    signingKey: "a-key-for-tests-of-the-disk-driver",
+    keys: () => keys,
   });
   return {
     storage,

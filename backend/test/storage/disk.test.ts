@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deriveKeys } from "../../src/adapters/storage/disk.signing.ts";
 import { createDiskStorage } from "../../src/adapters/storage/disk.ts";
 import { listAll, MIB, newKey, putBytes, TYPE } from "./content.ts";
 import { describeStorage } from "./contract.ts";
@@ -97,7 +98,11 @@ describe("the disk store", () => {
   });
 
   it("refuses URLs signed with another key", async () => {
-    const foreign = createDiskStorage({ root: server.root, publicUrl: server.origin, signingKey: "another" });
+    const foreign = createDiskStorage({
+      root: server.root,
+      publicUrl: server.origin,
+      keys: () => deriveKeys(["another"]),
+    });
     const input = { key: newKey(), contentType: TYPE, size: 1, expiresIn: 60 };
     const { url, headers } = await foreign.presignPut(input);
     expect((await send(url, { method: "PUT", headers, body: Buffer.from("x") })).status).toBe(403);

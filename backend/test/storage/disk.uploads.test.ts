@@ -10,7 +10,7 @@ import { prepareFolders } from "../../src/adapters/storage/disk.folders.ts";
 import { createDiskHandler } from "../../src/adapters/storage/disk.http.ts";
 import { createDiskMultipart } from "../../src/adapters/storage/disk.multipart.ts";
 import { createDiskObjects } from "../../src/adapters/storage/disk.objects.ts";
-import { createSigner } from "../../src/adapters/storage/disk.signing.ts";
+import { createSigner, deriveKeys } from "../../src/adapters/storage/disk.signing.ts";
 import { AppError } from "../../src/errors.ts";
 import { MIB, newKey, putBytes, TYPE } from "./content.ts";
 import { startDiskServer } from "./disk.server.ts";
@@ -99,7 +99,7 @@ describe("an upload to disk", () => {
 
   it("answers a client that still sends, when the disk fills up in the middle", async () => {
     const folders = prepareFolders(root);
-    const signer = createSigner({ publicUrl: "", signingKey: "k" });
+    const signer = createSigner({ publicUrl: "", keys: () => deriveKeys(["k"]) });
     const objects = createDiskObjects(folders);
     const handle = createDiskHandler({
       signer,

@@ -1,11 +1,12 @@
+import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import type { Config } from "../../config/config.ts";
+import type { LiveConfig } from "../../live.ts";
 import { createQuietErrors } from "../log/quiet-errors.ts";
+import { followRedis } from "./follow-redis.ts";
 import { createInsuredLimiter } from "./insured.ts";
 import { createMemoryLimiter } from "./memory.ts";
 import type { LimiterPort } from "./port.ts";
 import { createRedisLimiter } from "./redis.ts";
-import { connectRedis } from "./redis-connection.ts";
 
 export interface Limiters {
   /** Budgets of requests, mails and the like. */
@@ -23,20 +24,37 @@ export interface Limiters {
  * @param onFallback told of each use of the insurance
  */
 export function createLimiters(
-  { redis }: Pick<Config, "redis">,
+  live: LiveConfig,
   log: Pick<Logger, "error">,
   onFallback: () => void,
 ): Limiters {
   const own = { requests: createMemoryLimiter(), locks: createMemoryLimiter() };
-  if (!redis) return { ...own, check: undefined, close: () => {} };
+  const settings = live.current.redis;
+  if (!settings) return { ...own, check: undefined, close: () => {} };
   const onError = createQuietErrors(log, "redis error: limits are counted in this process");
-  const connection = connectRedis(redis, onError);
   const insurance = (limiter: LimiterPort) => telling(limiter, onFallback);
+  const redis = followRedis(live, settings, onError);
   return {
-    requests: createInsuredLimiter(createRedisLimiter(connection, "limit"), insurance(own.requests), onError),
-    locks: createInsuredLimiter(createRedisLimiter(connection, "lock"), insurance(own.locks), onError),
-    check: async () => void (await connection.ping()),
-    close: () => connection.disconnect(),
+    requests: createInsuredLimiter(followed(redis.newest, "limit"), insurance(own.requests), onError),
+    locks: createInsuredLimiter(followed(redis.newest, "lock"), insurance(own.locks), onError),
+    check: async () => void (await redis.newest().ping()),
+    close: redis.close,
+  };
+}
+
+/** The limiter of whichever connection is in use. */
+function followed(newest: () => Redis, prefix: string): LimiterPort {
+  const limiters = new WeakMap<Redis, LimiterPort>();
+  const current = (): LimiterPort => {
+    const redis = newest();
+    const limiter = limiters.get(redis) ?? createRedisLimiter(redis, prefix);
+    limiters.set(redis, limiter);
+    return limiter;
+  };
+  return {
+    consume: (key, budget) => current().consume(key, budget),
+    peek: (key) => current().peek(key),
+    forget: (key) => current().forget(key),
   };
 }
 

@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 
 const CONNECT_MS = 2_000;
 /** Redis answers within a millisecond or is not well. */
-const COMMAND_MS = 250;
+export const COMMAND_MS = 250;
 /** Nothing came for this long though something was asked: what is at the other end is gone, whatever the kernel thinks. */
 const SILENCE_MS = 1_000;
 const LAST_RETRY_MS = 2_000;

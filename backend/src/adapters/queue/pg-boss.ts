@@ -1,8 +1,12 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { fromDrizzle, type Job, PgBoss } from "pg-boss";
 import type { Logger } from "pino";
+import type { Login } from "../../db/login.ts";
+import { createLoginPool } from "../../db/login-pool.ts";
 import { AppError } from "../../errors.ts";
 import { createQuietErrors } from "../log/quiet-errors.ts";
+import { createListener } from "./listener.ts";
 import type { JobHandlers, JobName, Jobs, QueuePort, Schedule } from "./port.ts";
 import { runBatch } from "./run-batch.ts";
 import { DEAD_LETTERS, JOB_SETTINGS, SCHEDULE_SETTINGS, scheduleQueue } from "./settings.ts";
@@ -10,6 +14,7 @@ import { DEAD_LETTERS, JOB_SETTINGS, SCHEDULE_SETTINGS, scheduleQueue } from "./
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
 const DRAIN_MS = 10_000;
+const GOODBYE_MS = 1_000;
 
 const JOB_NAMES = Object.keys(JOB_SETTINGS) as JobName[];
 
@@ -49,17 +54,22 @@ export interface QueueStats {
 /**
  * The job queue in PostgreSQL. At most three connections: two for statements, one that listens.
  *
- * @param databaseUrl as `coaching_app`; the owner's migration made the schema
+ * @param login as `coaching_app`; the owner's migration made the schema
  */
 export function createQueue({
-  databaseUrl,
+  login,
   applicationName,
   log,
 }: {
-  databaseUrl: string;
+  login: Login;
   applicationName: string;
   log: Pick<Logger, "info" | "warn" | "error">;
 }): Queue {
+  const pool = createLoginPool(login, {
+    max: 3,
+    application_name: applicationName,
+    connectionTimeoutMillis: 4_000,
+  });
   let boss: PgBoss | undefined;
   let toWork: { handlers: JobHandlers; schedules: readonly Schedule[] } | undefined;
   let stopped = false;
@@ -73,12 +83,13 @@ export function createQueue({
 
   async function connect(delay: number): Promise<void> {
     const candidate = new PgBoss({
-      connectionString: databaseUrl,
-      application_name: applicationName,
+      // Ours instead of its own: its pool would know one password only.
+      db: {
+        executeSql: (text, values) => pool.query(text, values),
+        listen: createListener(pool, login),
+      },
       schema: "pgboss",
       migrate: false,
-      max: 2,
-      connectionTimeoutMillis: 4_000,
       useListenNotify: true,
       // Needs the owner of the indexes, which the application's role is not.
       reindex: false,
@@ -157,6 +168,8 @@ export function createQueue({
       await connecting;
       await boss?.stop({ graceful: true, timeout: DRAIN_MS });
       boss = undefined;
+      // A server that is gone never says goodbye.
+      if (!pool.ending) await Promise.race([pool.end(), pause(GOODBYE_MS)]);
     },
 
     async stats() {

@@ -17,30 +17,33 @@ export const URL_PATH = "/storage/";
 
 export type Signer = ReturnType<typeof createSigner>;
 
-/** Makes and checks URLs that carry their own permission (HMAC-SHA256). */
-export function createSigner(config: { publicUrl: string; signingKey: string }) {
-  const keys = {
-    put: deriveKey(config.signingKey, "put"),
-    part: deriveKey(config.signingKey, "part"),
-    get: deriveKey(config.signingKey, "get"),
-  };
+export type UrlKeys = Readonly<Record<Purpose, Buffer>>;
 
-  function signature(purpose: Purpose, key: string, expires: string, values: readonly string[]): string {
-    return createHmac("sha256", keys[purpose])
-      .update(JSON.stringify([key, expires, ...values]))
-      .digest("base64url");
-  }
+/** Of each signing key, the current one first. */
+export const deriveKeys = (signingKeys: readonly string[]): readonly UrlKeys[] =>
+  signingKeys.map((secret) => ({
+    put: deriveKey(secret, "put"),
+    part: deriveKey(secret, "part"),
+    get: deriveKey(secret, "get"),
+  }));
+
+/** Makes and checks URLs that carry their own permission (HMAC-SHA256). */
+export function createSigner(config: { publicUrl: string; keys: () => readonly UrlKeys[] }) {
+  const signature = (key: Buffer, signed: readonly string[]): string =>
+    createHmac("sha256", key).update(JSON.stringify(signed)).digest("base64url");
 
   return {
     /** `expiresIn` in seconds. */
     sign({ purpose, key, fields }: Grant, expiresIn: number): SignedUrl {
       assertKey(key);
       const expires = Math.floor(Date.now() / 1000) + expiresIn;
+      const [current] = config.keys();
+      if (!current) throw new Error("There is no key to sign file URLs with");
       const ordered = inOrder(purpose, fields);
       const query = new URLSearchParams({
         ...ordered,
         expires: String(expires),
-        signature: signature(purpose, key, String(expires), Object.values(ordered)),
+        signature: signature(current[purpose], [key, String(expires), ...Object.values(ordered)]),
       });
       return {
         url: `${config.publicUrl}${URL_PATH}${key}?${query}`,
@@ -59,10 +62,13 @@ export function createSigner(config: { publicUrl: string; signingKey: string }) 
       const values = names.map((name) => query.get(name) ?? "");
       const expires = query.get("expires") ?? "";
       const given = Buffer.from(query.get("signature") ?? "");
-      const wanted = Buffer.from(signature(purpose, key, expires, values));
       // A parameter too many was not signed.
-      if (query.size !== names.length + 2 || given.length !== wanted.length) throw refused();
-      if (!timingSafeEqual(given, wanted)) throw refused();
+      if (query.size !== names.length + 2) throw refused();
+      const isOurs = config.keys().some((keys) => {
+        const wanted = Buffer.from(signature(keys[purpose], [key, expires, ...values]));
+        return given.length === wanted.length && timingSafeEqual(given, wanted);
+      });
+      if (!isOurs) throw refused();
       if (Number(expires) * 1000 <= Date.now()) throw new AppError("forbidden", "This link has expired.");
       const fields = Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
       return { purpose, key, fields } as Grant;

@@ -7,7 +7,7 @@ import { createDiskHandler } from "./disk.http.ts";
 import { listDisk } from "./disk.list.ts";
 import { createDiskMultipart } from "./disk.multipart.ts";
 import { createDiskObjects } from "./disk.objects.ts";
-import { createSigner } from "./disk.signing.ts";
+import { createSigner, type UrlKeys } from "./disk.signing.ts";
 import { once } from "./exact.ts";
 import { assertKey } from "./keys.ts";
 import type { StoragePort } from "./port.ts";
@@ -25,8 +25,8 @@ export interface DiskOptions {
   readonly root: string;
   /** Where clients reach `handle`, without `/storage` and trailing slash. */
   readonly publicUrl: string;
-  /** Signs URLs and nothing else. */
-  readonly signingKey: string;
+  /** Sign URLs and nothing else: the first those that are made; those that come may be of any. */
+  readonly keys: () => readonly UrlKeys[];
 }
 
 /** Files in a folder of this host, behind URLs that this process signs and serves itself. */

@@ -20,20 +20,36 @@ export const encryptionOf = ({ serverSideEncryption, kmsKeyId }: S3Config) =>
         ...(kmsKeyId !== undefined && { SSEKMSKeyId: kmsKeyId }),
       };
 
+interface Key {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Of the server, and of what signs uploads. */
+export interface S3Keys extends Key {
+  readonly upload: Key;
+}
+
+/** As the SDK wants them to come; "memoized" keeps it from asking only once. */
+const provider = (key: () => Key) =>
+  Object.assign(
+    async () => {
+      const { accessKeyId, secretAccessKey } = key();
+      return { accessKeyId, secretAccessKey };
+    },
+    { memoized: true },
+  );
+
 export type S3Clients = ReturnType<typeof createS3Clients>;
 
 /** One client per identity and endpoint. Those on the public endpoint only sign: they never connect. */
-export function createS3Clients(config: S3Config) {
-  const make = (
-    endpoint: string,
-    credentials: { readonly accessKeyId: string; readonly secretAccessKey: string },
-    idleMs: number,
-  ) =>
+export function createS3Clients(config: S3Config, keys: () => S3Keys) {
+  const make = (endpoint: string, key: () => Key, idleMs: number) =>
     new S3Client({
       endpoint,
       region: config.region,
       forcePathStyle: config.forcePathStyle,
-      credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey },
+      credentials: provider(key),
       // The default puts the checksum of an empty body into presigned URLs: stores then refuse the real body.
       requestChecksumCalculation: "WHEN_REQUIRED",
       responseChecksumValidation: "WHEN_REQUIRED",
@@ -51,10 +67,10 @@ export function createS3Clients(config: S3Config) {
       },
     });
 
-  const server = make(config.endpoint, config, IDLE_MS);
-  const patient = make(config.endpoint, config, PATIENT_IDLE_MS);
-  const signDownload = make(config.publicEndpoint, config, IDLE_MS);
-  const signUpload = make(config.publicEndpoint, config.upload, IDLE_MS);
+  const server = make(config.endpoint, keys, IDLE_MS);
+  const patient = make(config.endpoint, keys, PATIENT_IDLE_MS);
+  const signDownload = make(config.publicEndpoint, keys, IDLE_MS);
+  const signUpload = make(config.publicEndpoint, () => keys().upload, IDLE_MS);
   return {
     server,
     /** For copies and completions. */

@@ -8,18 +8,22 @@ import {
 import { AppError } from "../../errors.ts";
 import { assertKey, assertPrefix } from "./keys.ts";
 import type { ListedObject, ObjectHead, StoragePort } from "./port.ts";
-import { createS3Clients, encryptionOf, type S3Config } from "./s3.clients.ts";
+import { createS3Clients, encryptionOf, type S3Config, type S3Keys } from "./s3.clients.ts";
 import { nullIfNotFound, patiently, promptly } from "./s3.faults.ts";
 import { createS3Multipart } from "./s3.multipart.ts";
 import { createS3Presigner } from "./s3.presign.ts";
 import { putS3Object } from "./s3.put.ts";
 import { createS3Reader } from "./s3.read.ts";
 
-/** Files in a bucket of any S3 store; the bucket exists already. Copies reach 5 GiB, the protocol's limit. */
-export function createS3Storage(config: S3Config): StoragePort {
+/**
+ * Files in a bucket of any S3 store; the bucket exists already. Copies reach 5 GiB, the protocol's limit.
+ *
+ * @param keys the newest, asked for each request and signature
+ */
+export function createS3Storage(config: S3Config, keys: () => S3Keys = () => config): StoragePort {
   const { bucket: Bucket } = config;
   const encryption = encryptionOf(config);
-  const clients = createS3Clients(config);
+  const clients = createS3Clients(config, keys);
   const { server, patient } = clients;
   const reader = createS3Reader(clients, config);
   const presigner = createS3Presigner(clients, config);

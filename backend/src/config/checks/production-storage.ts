@@ -1,6 +1,6 @@
 import { storageDriver } from "../storage-driver.ts";
 import { isLoopback } from "../values/network.ts";
-import { isPlaceholder, weaknessOf } from "../weak-secret.ts";
+import { isPlaceholder, weakestOf } from "../weak-secret.ts";
 import { type Check, check, when } from "./check.ts";
 
 const isOnS3 = (s: Parameters<typeof storageDriver>[0]): boolean => storageDriver(s) === "s3";
@@ -27,7 +27,7 @@ export const productionStorage: readonly Check[] = [
   check({
     name: "The key that signs file URLs is strong",
     reads: ["STORAGE_SIGNING_KEY"],
-    problem: (s) => s.STORAGE_SIGNING_KEY && weaknessOf(s.STORAGE_SIGNING_KEY),
+    problem: (s) => weakestOf(s.STORAGE_SIGNING_KEY ?? []),
     fix: "make one with: coachctl secrets generate",
   }),
   ...credentials.map((name) =>

@@ -1,5 +1,5 @@
 import { isLoopback } from "../values/network.ts";
-import { isPlaceholder, weaknessOf } from "../weak-secret.ts";
+import { isPlaceholder, weakestOf, weaknessOf } from "../weak-secret.ts";
 import { type Check, check, when } from "./check.ts";
 import { productionDatabase } from "./production-database.ts";
 import { productionMail } from "./production-mail.ts";
@@ -10,15 +10,6 @@ const generate = "make one with: coachctl secrets generate";
 
 const isOpen = (url: string): boolean => new URL(url).protocol !== "https:";
 const isOpenToOthers = (url: string): boolean => isOpen(url) && !isLoopback(new URL(url).hostname);
-
-/** The first weak one of several secrets, by its position when there are more. */
-function weakest(values: readonly string[]): string | undefined {
-  for (const [i, value] of values.entries()) {
-    const weakness = weaknessOf(value);
-    if (weakness) return values.length === 1 ? weakness : `at position ${i + 1} ${weakness}`;
-  }
-  return undefined;
-}
 
 /** Why a production server refuses to start. The same list is the first part of `preflight`. */
 export const production: readonly Check[] = [
@@ -31,7 +22,7 @@ export const production: readonly Check[] = [
   check({
     name: "Auth secrets are strong",
     reads: ["BETTER_AUTH_SECRETS"],
-    problem: (s) => weakest((s.BETTER_AUTH_SECRETS ?? []).map(({ value }) => value)),
+    problem: (s) => weakestOf((s.BETTER_AUTH_SECRETS ?? []).map(({ value }) => value)),
     fix: generate,
   }),
   check({
@@ -81,13 +72,13 @@ export const production: readonly Check[] = [
   check({
     name: "Client keys are strong",
     reads: ["CLIENT_API_KEY"],
-    problem: (s) => weakest((s.CLIENT_API_KEY ?? []).map(({ key }) => key)),
+    problem: (s) => weakestOf((s.CLIENT_API_KEY ?? []).map(({ key }) => key)),
     fix: generate,
   }),
   check({
     name: "The metrics token is strong",
     reads: ["METRICS_TOKEN"],
-    problem: (s) => s.METRICS_TOKEN && weaknessOf(s.METRICS_TOKEN),
+    problem: (s) => weakestOf(s.METRICS_TOKEN ?? []),
     fix: generate,
   }),
   check({

@@ -35,6 +35,22 @@ export const generatedSecret = z
   .min(MIN_SECRET_LENGTH, tooShort)
   .describe(`at least ${MIN_SECRET_LENGTH} random characters ${generate}`);
 
+/** `new,old`: the first is current, the others still count while everybody changes over. */
+export const generatedSecrets = z
+  .string()
+  .transform((text, context): string[] => {
+    const secrets = text.includes(",") ? entriesOf(text) : [text];
+    for (const [i, secret] of secrets.entries())
+      for (const { message } of generatedSecret.safeParse(secret).error?.issues ?? [])
+        context.addIssue(secrets.length === 1 ? message : `at position ${i + 1} ${message}`);
+    if (secrets.length === 0) context.addIssue("names no secret");
+    if (new Set(secrets).size < secrets.length) context.addIssue("names a secret twice");
+    return secrets;
+  })
+  .describe(
+    `at least ${MIN_SECRET_LENGTH} random characters ${generate}, or several separated by commas with the current one first`,
+  );
+
 /** `2:…,1:…`: the first is current, the others still verify. */
 export const keyRing = z
   .string()

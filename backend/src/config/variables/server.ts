@@ -1,7 +1,7 @@
 import { appVersion, choice, hsts, onOff, path, wholeNumber, word } from "../values/basic.ts";
 import { contacts } from "../values/contacts.ts";
 import { baseUrl, networks, origins, pageUrl, rootUrl } from "../values/network.ts";
-import { generatedSecret } from "../values/secret.ts";
+import { generatedSecrets } from "../values/secret.ts";
 import type { Variable } from "../variable.ts";
 
 export const server = {
@@ -51,9 +51,10 @@ export const server = {
     about: "Least important log line that is written: fatal, error, warn, info, debug, trace or silent",
   },
   METRICS_TOKEN: {
-    type: generatedSecret,
+    type: generatedSecrets,
     secret: true,
-    about: "Bearer token with which a monitor reads the metrics and counters, at least 32 characters",
+    about:
+      "Bearer token with which a monitor reads the metrics and counters, at least 32 characters; <new>,<old> while it changes",
   },
   METRICS_PORT: {
     type: wholeNumber(0, 65_535),

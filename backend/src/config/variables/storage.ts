@@ -1,6 +1,6 @@
 import { choice, onOff, word } from "../values/basic.ts";
 import { baseUrl } from "../values/network.ts";
-import { generatedSecret, password } from "../values/secret.ts";
+import { generatedSecrets, password } from "../values/secret.ts";
 import type { Variable } from "../variable.ts";
 
 export const storage = {
@@ -11,10 +11,11 @@ export const storage = {
     about: "Where files live: disk (below DATA_DIR) or s3",
   },
   STORAGE_SIGNING_KEY: {
-    type: generatedSecret,
+    type: generatedSecrets,
     derived: "a well-known one outside production",
     secret: true,
-    about: "Signs file URLs of the disk driver, at least 32 characters; required with disk in production",
+    about:
+      "Signs file URLs of the disk driver, at least 32 characters; required with disk in production; <new>,<old> while it changes",
   },
   S3_ENDPOINT: { type: baseUrl, about: "S3 store as this server reaches it" },
   S3_PUBLIC_ENDPOINT: { type: baseUrl, derived: "S3_ENDPOINT", about: "S3 store as clients reach it" },

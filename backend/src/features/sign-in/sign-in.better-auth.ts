@@ -41,7 +41,8 @@ export type BetterAuthClient = ReturnType<typeof createBetterAuthClient>;
 
 interface Deps {
   readonly publicUrl: string;
-  readonly auth: Auth;
+  /** The newest: it signs with the current secret. */
+  readonly auth: () => Auth;
   readonly tokens: TokenRing;
 }
 
@@ -79,7 +80,7 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
     actor: Actor | null,
     client: ClientRequest,
   ): Promise<BetterAuthAnswer> {
-    const answer = await settle(auth.handler(requestFor(endpoint, input, headersFor(actor, client))));
+    const answer = await settle(auth().handler(requestFor(endpoint, input, headersFor(actor, client))));
     const text = await answer.text();
     const body: Record<string, unknown> = text === "" ? {} : JSON.parse(text);
     // Some refusals are thrown, and some are answers.
@@ -97,7 +98,7 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
 
   /** @throws AuthRefusal when it is not the actor's password */
   async function verifyPassword(password: string, actor: Actor, client: ClientRequest): Promise<void> {
-    await settle(auth.api.verifyPassword({ body: { password }, headers: headersFor(actor, client) }));
+    await settle(auth().api.verifyPassword({ body: { password }, headers: headersFor(actor, client) }));
   }
 
   /** Whose challenge (`<identifier>.<signature>`) it is; the signature is Better-auth's to check. */
@@ -106,13 +107,13 @@ export function createBetterAuthClient({ publicUrl, auth, tokens }: Deps) {
     const identifier = sent.slice(0, Math.max(0, sent.lastIndexOf(".")));
     // Better-auth keeps other things in the same table, some of which name nobody.
     if (!/^2fa-(?!attempts-)/.test(identifier)) return null;
-    const { internalAdapter } = await auth.$context;
+    const { internalAdapter } = await auth().$context;
     return (await internalAdapter.findVerificationValue(identifier))?.value ?? null;
   }
 
   /** Whose password a reset token is for; an unknown token is refused by Better-auth itself. */
   async function resetting(token: string): Promise<{ id?: string; name?: string; email?: string }> {
-    const { internalAdapter } = await auth.$context;
+    const { internalAdapter } = await auth().$context;
     const verification = await internalAdapter.findVerificationValue(`reset-password:${token}`);
     return (verification && (await internalAdapter.findUserById(verification.value))) ?? {};
   }

@@ -29,7 +29,7 @@ interface Deps {
   readonly log: Logger;
   readonly audit: AuditLog;
   readonly queue: QueuePort;
-  readonly auth: Auth;
+  readonly auth: () => Auth;
   readonly passwords: Passwords;
   readonly scopes: AuthScopes;
   readonly tokens: TokenRing;

@@ -26,6 +26,7 @@ export const readySchema = z
       storage: checkState,
       queue: checkState,
       scanner: checkState,
+      secrets: checkState,
       redis: checkState,
     }),
   })

@@ -1,19 +1,20 @@
 import { hash } from "node:crypto";
 import { AppError } from "../../errors.ts";
+import { type LiveConfig, renewed } from "../../live.ts";
 import type { Step } from "../corridor.ts";
 
-interface Options {
-  readonly keys: readonly { readonly name: string; readonly key: string; readonly retired: boolean }[];
-  readonly required: boolean;
-}
-
 /** Names the app build that calls. It tells builds apart and retires old ones; it never authorises anything. */
-export function clientKey({ keys, required }: Options): Step {
+export function clientKey(live: LiveConfig): Step {
+  const { clientKeyRequired: required } = live.current;
   // Looked up by digest: how long that takes says nothing about the key.
-  const byDigest = new Map(keys.map((k) => [digest(k.key), k]));
+  const byDigest = renewed(
+    live,
+    ({ clientKeys }) => clientKeys,
+    (keys) => new Map(keys.map((k) => [digest(k.key), k])),
+  );
   return (c) => {
     const sent = c.req.header("x-client-key");
-    const known = sent === undefined ? undefined : byDigest.get(digest(sent));
+    const known = sent === undefined ? undefined : byDigest().get(digest(sent));
     if (known?.retired)
       throw new AppError("client_outdated", "This version of the app is retired: please update it");
     if (known) c.set("origin", { ...c.get("origin"), client: known.name });
