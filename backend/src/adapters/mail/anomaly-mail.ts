@@ -27,14 +27,13 @@ interface Anomalies {
 const maxTold = 20;
 
 /** Tells admins of what looks like an attack: rules, numbers, ids and networks, nothing that anybody wrote. */
-export function anomalyMail({ to, name, url, organizationName, findings }: Anomalies): MailMessage {
+export function anomalyMail({ organizationName, findings, ...recipient }: Anomalies): MailMessage {
   const where =
     organizationName === null ? "the platform" : (displayName(organizationName) ?? "your organization");
   const urgent = [...findings].sort((a, b) => Number(b.severity === "high") - Number(a.severity === "high"));
   const left = urgent.length - maxTold;
   return layOut({
-    to,
-    name,
+    ...recipient,
     subject: `Unusual activity in ${where}`,
     paragraphs: [
       `The audit log of ${where} shows what may be an attack, or somebody in a hurry:`,
@@ -42,7 +41,7 @@ export function anomalyMail({ to, name, url, organizationName, findings }: Anoma
       ...(left > 0 ? [`And ${left} more.`] : []),
       "The audit log tells the rest: look for the action anomaly.detected, and for what else this person or network did.",
     ],
-    button: { label: "Open Coaching App", url },
+    button: "Open Coaching App",
     closing: "The same is not told again for an hour, and you get at most one of these mails in ten minutes.",
   });
 }

@@ -8,8 +8,11 @@ interface Letter {
   readonly to: string;
   readonly subject: string;
   readonly name: string;
+  /** Where the button leads (http or https). */
+  readonly url: string;
   readonly paragraphs: readonly string[];
-  readonly button: { readonly label: string; readonly url: string };
+  /** What the one button says. */
+  readonly button: string;
   /** Small print below the button. */
   readonly closing: string;
 }
@@ -34,7 +37,7 @@ const paragraph = (text: string): SafeHtml =>
 
 /** One letter as plain text and as HTML: no image, no style sheet, nothing fetched from anywhere. */
 export function layOut(letter: Letter): MailMessage {
-  const url = checkedUrl(letter.button.url);
+  const url = checkedUrl(letter.url);
   const hello = greeting(letter.name);
   const page = html`<!doctype html>
 <html lang="en">
@@ -51,7 +54,7 @@ export function layOut(letter: Letter): MailMessage {
 <tr><td style="padding:32px">
 <h1 style="margin:0 0 24px;font-size:20px;line-height:28px;color:#111827">${letter.subject}</h1>
 ${[hello, ...letter.paragraphs].map(paragraph)}
-<p style="margin:24px 0"><a href="${url}" style="display:inline-block;padding:12px 24px;background:#1d4ed8;border-radius:6px;font-size:16px;font-weight:600;color:#ffffff;text-decoration:none">${letter.button.label}</a></p>
+<p style="margin:24px 0"><a href="${url}" style="display:inline-block;padding:12px 24px;background:#1d4ed8;border-radius:6px;font-size:16px;font-weight:600;color:#ffffff;text-decoration:none">${letter.button}</a></p>
 <p style="margin:0 0 16px;font-size:14px;line-height:20px;color:#4b5563">If the button does not work, copy this link into your browser:<br><a href="${url}" style="color:#1d4ed8;word-break:break-all">${url}</a></p>
 <p style="margin:24px 0 0;padding-top:16px;border-top:1px solid #e5e7eb;font-size:14px;line-height:20px;color:#4b5563">${letter.closing}</p>
 </td></tr>
@@ -65,7 +68,7 @@ ${[hello, ...letter.paragraphs].map(paragraph)}
   const text = [
     hello,
     ...letter.paragraphs,
-    `${letter.button.label}:\n${url}`,
+    `${letter.button}:\n${url}`,
     letter.closing,
     "-- \nCoaching App\n",
   ].join("\n\n");
