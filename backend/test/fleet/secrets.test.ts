@@ -7,7 +7,7 @@ import { call, password } from "../harness/client.ts";
 import { testDatabase } from "../harness/database.ts";
 import { startRedis } from "../harness/redis.ts";
 import { serverProcess } from "../harness/server-process.ts";
-import { freshSecret, secretFolder } from "../secrets/secret-file.ts";
+import { freshSecret, secretFolder } from "../secret-files/secret-file.ts";
 
 const perSecond = 200;
 const workers = 16;
