@@ -1,17 +1,14 @@
 import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createPerson, createTenant, password } from "../harness/client.ts";
+import { call, createPerson, createTenant, makeStale, password } from "../harness/client.ts";
 
 const app = await startTestApp();
 const stepUp = (token: string, body: unknown) => call(app, "POST", "/api/v1/me/step-up", { token, body });
-const age = (userId: string) =>
-  app.deps.database
-    .sql`update session set created_at = now() - interval '11 minutes' where user_id = ${userId}`;
 
 test("a step-up with the password opens what needs a fresh credential, for this auth session and ten minutes", async () => {
   const { organizationId, people } = await createTenant(app);
   const { token, userId } = people.org_admin;
-  await age(userId);
+  await makeStale(app, { userId });
   const path = `/api/v1/organizations/${organizationId}`;
   expect((await call(app, "DELETE", path, { token })).json.code).toBe("step_up_required");
   const shown = await stepUp(token, { password });
@@ -24,7 +21,7 @@ test("a step-up with the password opens what needs a fresh credential, for this 
 
 test("a wrong password opens nothing, and ten of them lock", async () => {
   const { token, userId } = await createPerson(app);
-  await age(userId);
+  await makeStale(app, { userId });
   for (let i = 0; i < 10; i++)
     expect((await stepUp(token, { password: `wrong password ${i}` })).json.code).toBe("forbidden");
   const locked = await stepUp(token, { password });
@@ -41,7 +38,7 @@ test("neither, both or something else is not a credential", async () => {
 
 test("the e-mail address is changed with a fresh credential only", async () => {
   const { token, userId } = await createPerson(app);
-  await age(userId);
+  await makeStale(app, { userId });
   const change = () =>
     call(app, "POST", "/api/auth/change-email", { token, body: { newEmail: "somewhere@example.test" } });
   expect((await change()).json.code).toBe("step_up_required");

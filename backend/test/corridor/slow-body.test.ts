@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { beforeEach, expect, test, vi } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { createPlatformAdmin, createTenant, type Tenant } from "../harness/client.ts";
+import { createPlatformAdmin, createTenant, makeStale, type Tenant } from "../harness/client.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -89,8 +89,7 @@ test("a credential that was fresh when the body began is none when it ends", asy
   const admin = await createPlatformAdmin(app);
   const path = `/api/v1/platform/users/${tenant.people.client.userId}`;
   const body = { globalRole: "platform_admin" };
-  const stale = () => sql`
-    update session set created_at = now() - interval '11 minutes' where user_id = ${admin.userId}`;
+  const stale = () => makeStale(app, admin);
   const answer = await slowly({ method: "PATCH", path, token: admin.token, body }, stale);
   expect(answer).toEqual({ status: 403, code: "step_up_required" });
 });

@@ -1,33 +1,7 @@
 import { describe } from "vitest";
-import { describeDeleting } from "./contract.deleting.ts";
-import { describeHostile } from "./contract.hostile.ts";
-import { describeIntents } from "./contract.intents.ts";
-import { describeMainJob } from "./contract.main-job.ts";
-import { describeMultipart } from "./contract.multipart.ts";
-import { describeMultipartEnds } from "./contract.multipart-ends.ts";
-import { describeNames } from "./contract.names.ts";
-import { describePermissions } from "./contract.permissions.ts";
-import { describeReplacing } from "./contract.replacing.ts";
-import { describeStreaming } from "./contract.streaming.ts";
-import { describeTypes } from "./contract.types.ts";
+import { describeFiles } from "./contract.ts";
 import { createS3World } from "./world.ts";
 
 const world = await createS3World();
 
-if (world)
-  describe("files on S3", () => {
-    for (const part of [
-      describeMainJob,
-      describePermissions,
-      describeIntents,
-      describeTypes,
-      describeNames,
-      describeStreaming,
-      describeDeleting,
-      describeMultipart,
-      describeMultipartEnds,
-      describeHostile,
-      describeReplacing,
-    ])
-      part(world);
-  });
+if (world) describe("files on S3", () => describeFiles(world));

@@ -6,6 +6,7 @@ import {
   createPerson,
   createPlatformAdmin,
   createTenant,
+  makeStale,
   type Person,
   password,
 } from "../harness/client.ts";
@@ -198,8 +199,7 @@ test("what one server begins, another goes on with", async () => {
 
   // A credential shown to one is fresh for the other.
   const aged = await createPerson(only(one));
-  await app.deps.database.sql`
-    update session set created_at = now() - interval '11 minutes' where user_id = ${aged.userId}`;
+  await makeStale(app, aged);
   const stepUp = { token: aged.token, body: { password } };
   expect((await call(only(one), "POST", "/api/v1/me/step-up", stepUp)).status).toBe(200);
   const change = { token: aged.token, body: { newEmail: freshEmail() } };

@@ -55,6 +55,12 @@ export async function createPlatformAdmin(app: TestApp): Promise<Person> {
   return person;
 }
 
+/** As if the person had signed in a while ago: the credential is no longer fresh. */
+export async function makeStale(app: TestApp, { userId }: Pick<Person, "userId">): Promise<void> {
+  await app.deps.database.sql`
+    update session set created_at = now() - interval '11 minutes' where user_id = ${userId}`;
+}
+
 export type OrganizationRole = "org_admin" | "manager" | "coach" | "client";
 
 export interface Tenant {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createTenant, type Person } from "../harness/client.ts";
+import { call, createTenant, makeStale, type Person } from "../harness/client.ts";
 import { someoneWaits } from "../harness/locks.ts";
-import { growStale, invite, mailsTo, newAddress, pathOf } from "./inbox.ts";
+import { invite, mailsTo, newAddress, pathOf } from "./inbox.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -61,7 +61,7 @@ test("two bulk requests at once with the same 200 people make 200 invitations", 
 
 test("a row for an org_admin needs a fresh credential, the others do not", async () => {
   const other = await createTenant(app);
-  await growStale(app, other.people.org_admin);
+  await makeStale(app, other.people.org_admin);
   const rows = ["org_admin", "client"].map((role) => ({ email: newAddress(), role }));
   const answer = await bulk(other.people.org_admin, rows, other.organizationId);
   expect(answer.json.data).toMatchObject([

@@ -57,7 +57,3 @@ export const answer = (app: TestApp, token: string, verb: "accept" | "decline", 
 
 export const letExpire = (app: TestApp, invitationId: string) => app.deps.database.sql`
   update invitation set expires_at = now() - interval '1 second' where id = ${invitationId}`;
-
-/** Lets the credential of somebody grow old. */
-export const growStale = (app: TestApp, person: Person) => app.deps.database.sql`
-  update session set created_at = now() - interval '11 minutes' where user_id = ${person.userId}`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createPerson, createPlatformAdmin, createTenant, join } from "../harness/client.ts";
-import { growStale, invite, letExpire, mailsTo, newAddress, pathOf } from "./inbox.ts";
+import { call, createPerson, createPlatformAdmin, createTenant, join, makeStale } from "../harness/client.ts";
+import { invite, letExpire, mailsTo, newAddress, pathOf } from "./inbox.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -90,7 +90,7 @@ describe("who may invite whom", () => {
 
   test("inviting an org_admin needs a fresh credential, inviting a manager does not", async () => {
     const other = await createTenant(app);
-    await growStale(app, other.people.org_admin);
+    await makeStale(app, other.people.org_admin);
     const email = newAddress();
     const refused = await invite(app, other.organizationId, other.people.org_admin, email, "org_admin");
     expect(refused).toMatchObject({ status: 403, json: { code: "step_up_required" } });
@@ -187,7 +187,7 @@ test("creating an organization with an adminEmail invites that address as org_ad
   expect((await mailsTo(app, email)).map(({ text }) => text).join()).toContain("Fresh");
 
   const stale = await createPlatformAdmin(app);
-  await growStale(app, stale);
+  await makeStale(app, stale);
   const refused = await call(app, "POST", "/api/v1/organizations", {
     token: stale.token,
     body: { ...body, slug: `${slug}-2` },

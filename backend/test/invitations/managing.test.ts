@@ -1,17 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createPerson, createPlatformAdmin, createTenant, join } from "../harness/client.ts";
-import {
-  answer,
-  growStale,
-  invite,
-  invited,
-  letExpire,
-  mailsTo,
-  newAddress,
-  newestToken,
-  pathOf,
-} from "./inbox.ts";
+import { call, createPerson, createPlatformAdmin, createTenant, join, makeStale } from "../harness/client.ts";
+import { answer, invite, invited, letExpire, mailsTo, newAddress, newestToken, pathOf } from "./inbox.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -160,7 +150,7 @@ describe("resending", () => {
     const { organizationId, people } = await createTenant(app);
     const email = newAddress();
     const { id } = await invited(app, organizationId, people.org_admin, email, "org_admin");
-    await growStale(app, people.org_admin);
+    await makeStale(app, people.org_admin);
     const refused = await resend(organizationId, id, people.org_admin.token);
     expect(refused).toMatchObject({ status: 403, json: { code: "step_up_required" } });
     expect(await mailsTo(app, email)).toHaveLength(1);

@@ -6,10 +6,11 @@ import {
   createPlatformAdmin,
   createTenant,
   join,
+  makeStale,
   type OrganizationRole,
   type Person,
 } from "../harness/client.ts";
-import { makeStale, memberIdOf, pathOf } from "./members.ts";
+import { memberIdOf, pathOf } from "./members.ts";
 
 const app = await startTestApp();
 const { sql } = app.deps.database;

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import {
   call,
@@ -8,6 +8,7 @@ import {
   join,
   type Person,
 } from "../harness/client.ts";
+import { inOneMoment } from "../harness/locks.ts";
 import { memberIdOf, pathOf } from "./members.ts";
 
 const app = await startTestApp();
@@ -25,25 +26,12 @@ async function createPair() {
   return { organizationId, first: people.org_admin, second, people, path, leave };
 }
 
-/** Starts requests that all need these people's rows, and lets go of the rows once several requests wait for them. */
-async function inOneMoment<T>(people: Person[], start: () => Promise<T>[]): Promise<T[]> {
-  let running: Promise<T>[] = [];
-  await sql.begin(async (tx) => {
-    await tx`select 1 from member where user_id in ${tx(people.map(({ userId }) => userId))} for update`;
-    running = start();
-    // Below the statement timeout, which would end the waiting requests.
-    await vi.waitFor(
-      async () => {
-        // Not within the transaction, which would see the same activity again and again.
-        const waiting = await sql`
-          select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-        expect(waiting.length).toBeGreaterThan(3);
-      },
-      { timeout: 3000 },
-    );
-  });
-  return Promise.all(running);
-}
+const atOnce = <T>(people: Person[], start: () => Promise<T>[]) =>
+  inOneMoment(
+    app,
+    (tx) => tx`select 1 from member where user_id in ${tx(people.map(({ userId }) => userId))} for update`,
+    start,
+  );
 
 const activeAdmins = async (organizationId: string) =>
   (
@@ -94,7 +82,7 @@ test("an org_admin who does not count may be removed", async () => {
 test("fifty parallel attempts of two admins to remove each other leave exactly one", async () => {
   const { organizationId, first, second, path } = await createPair();
   const [firstPath, secondPath] = [await path(first), await path(second)];
-  const answers = await inOneMoment([first, second], () =>
+  const answers = await atOnce([first, second], () =>
     Array.from({ length: 50 }, (_, i) =>
       i % 2
         ? call(app, "DELETE", firstPath, { token: second.token })
@@ -117,7 +105,7 @@ test("two admins who leave, demote and suspend each other at once leave exactly 
   for (let round = 0; round < 2; round++) {
     const { organizationId, first, second, path, leave } = await createPair();
     const [firstPath, secondPath] = [await path(first), await path(second)];
-    const answers = await inOneMoment([first, second], () =>
+    const answers = await atOnce([first, second], () =>
       ways.flatMap((way) => [way(first, secondPath, leave), way(second, firstPath, leave)]),
     );
     expect(answers.filter(({ status }) => status < 300)).not.toHaveLength(0);

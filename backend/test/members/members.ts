@@ -11,9 +11,3 @@ export async function memberIdOf(app: TestApp, organizationId: string, person: P
   if (!row) throw new Error("not a member");
   return row.id;
 }
-
-/** As if the person had signed in a while ago. */
-export async function makeStale(app: TestApp, person: Person): Promise<void> {
-  await app.deps.database.sql`
-    update session set created_at = now() - interval '11 minutes' where user_id = ${person.userId}`;
-}

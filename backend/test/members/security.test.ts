@@ -8,9 +8,10 @@ import {
   createPlatformAdmin,
   createTenant,
   join,
+  makeStale,
   type Person,
 } from "../harness/client.ts";
-import { makeStale, memberIdOf, pathOf } from "./members.ts";
+import { memberIdOf, pathOf } from "./members.ts";
 
 const app = await startTestApp();
 const { sql } = app.deps.database;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createPlatformAdmin, createTenant, uploadFile } from "../harness/client.ts";
+import { call, createPlatformAdmin, createTenant, makeStale, uploadFile } from "../harness/client.ts";
 import { someoneWaits } from "../harness/locks.ts";
 
 const app = await startTestApp();
@@ -47,8 +47,7 @@ test("a deleted organization is unknown to its members, keeps its slug and can b
 
 test("deleting needs a credential shown within ten minutes", async () => {
   const { organizationId, people } = await createTenant(app);
-  await app.deps.database.sql`
-    update session set created_at = now() - interval '11 minutes' where user_id = ${people.org_admin.userId}`;
+  await makeStale(app, people.org_admin);
   const answer = await call(app, "DELETE", pathOf(organizationId), { token: people.org_admin.token });
   expect(answer).toMatchObject({ status: 403, json: { code: "step_up_required" } });
 });

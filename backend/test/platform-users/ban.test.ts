@@ -1,9 +1,17 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createPerson, createPlatformAdmin, createTenant, password } from "../harness/client.ts";
+import {
+  call,
+  createPerson,
+  createPlatformAdmin,
+  createTenant,
+  makeStale,
+  password,
+} from "../harness/client.ts";
+import { someoneWaits } from "../harness/locks.ts";
 import { answer as answerInvitation, invited } from "../invitations/inbox.ts";
 import { me, newAccount, signIn } from "../sign-in/account.ts";
-import { act, eventsOn, makeStale } from "./users.ts";
+import { act, eventsOn } from "./users.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -16,17 +24,6 @@ const withoutRequest = ({ status, json }: Awaited<ReturnType<typeof call>>) => {
   const { requestId: _, ...rest } = json;
   return { status, ...rest };
 };
-
-/** Waits until this many requests wait for a lock. */
-const waiting = (count: number) =>
-  vi.waitFor(
-    async () => {
-      const rows = await sql`
-        select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-      expect(rows.length).toBeGreaterThanOrEqual(count);
-    },
-    { timeout: 4000 },
-  );
 
 test("a ban ends every session at once, and a sign-in reads like one with a wrong password", async () => {
   const person = await createPerson(app);
@@ -72,9 +69,9 @@ test("sign-ins that race the ban end with no session that lives, not even after 
   await sql.begin(async (tx) => {
     await tx`select 1 from "user" where id = ${person.userId} for update`;
     running = Array.from({ length: 4 }, () => signIn(app, person.email));
-    await waiting(4);
+    await someoneWaits(app, 4);
     running.push(act(app, admin, person, "ban"));
-    await waiting(5);
+    await someoneWaits(app, 5);
   });
   const answers = await Promise.all(running);
   expect(answers.pop()?.status).toBe(200);
@@ -105,7 +102,7 @@ test("nobody banned accepts an invitation, not even by a request that came in be
   const accepting = await sql.begin(async (tx) => {
     await tx`update "user" set banned_at = now() where id = ${person.userId}`;
     const pending = answerInvitation(app, token, "accept", person);
-    await waiting(1);
+    await someoneWaits(app, 1);
     return { pending };
   });
   expect((await accepting.pending).status).toBe(401);

@@ -1,6 +1,7 @@
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPlatformAdmin, type Person } from "../harness/client.ts";
+import { inOneMoment } from "../harness/locks.ts";
 import { act, eventsOn, setRole } from "./users.ts";
 
 const app = await startTestApp({ worker: false });
@@ -20,27 +21,12 @@ const admins = async (): Promise<string[]> =>
     ({ id }) => id,
   );
 
-/** Starts requests that all need these two rows, and lets go of the rows once several requests wait for them. */
-async function inOneMoment(
-  start: () => ReturnType<typeof call>[],
-): Promise<Awaited<ReturnType<typeof call>>[]> {
-  let running: ReturnType<typeof call>[] = [];
-  await sql.begin(async (tx) => {
-    await tx`select 1 from "user" where id in ${tx([first.userId, second.userId])} for update`;
-    running = start();
-    // Below the statement timeout, which would end the waiting requests.
-    await vi.waitFor(
-      async () => {
-        // Not within the transaction, which would see the same activity again and again.
-        const waiting = await sql`
-          select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-        expect(waiting.length).toBeGreaterThan(3);
-      },
-      { timeout: 3000 },
-    );
-  });
-  return Promise.all(running);
-}
+const atOnce = <T>(start: () => Promise<T>[]) =>
+  inOneMoment(
+    app,
+    (tx) => tx`select 1 from "user" where id in ${tx([first.userId, second.userId])} for update`,
+    start,
+  );
 
 test("the last platform admin is not demoted, not even by themselves", async () => {
   expect((await setRole(app, first, second, null)).status).toBe(200);
@@ -72,7 +58,7 @@ test("of two, one may step down and the other is the last then", async () => {
 });
 
 test("fifty parallel attempts of two platform admins to demote each other leave exactly one", async () => {
-  const answers = await inOneMoment(() =>
+  const answers = await atOnce(() =>
     Array.from({ length: 50 }, (_, i) =>
       i % 2 ? setRole(app, first, second, null) : setRole(app, second, first, null),
     ),
@@ -91,7 +77,7 @@ test("fifty parallel attempts to ban, demote and step down leave exactly one", a
     () => setRole(app, first, first, null),
     () => setRole(app, second, second, null),
   ];
-  const answers = await inOneMoment(() =>
+  const answers = await atOnce(() =>
     Array.from({ length: 50 }, (_, i) => ways[i % ways.length]?.() as ReturnType<typeof call>),
   );
   expect(answers.some(({ status }) => status === 200)).toBe(true);

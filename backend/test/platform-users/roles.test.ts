@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createPerson, createPlatformAdmin, type Person } from "../harness/client.ts";
-import { eventsOn, makeStale, pathOf, setRole } from "./users.ts";
+import { call, createPerson, createPlatformAdmin, makeStale, type Person } from "../harness/client.ts";
+import { eventsOn, pathOf, setRole } from "./users.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { createPerson, createPlatformAdmin } from "../harness/client.ts";
+import { createPerson, createPlatformAdmin, makeStale } from "../harness/client.ts";
 import { mailsTo } from "../invitations/inbox.ts";
 import { me, signIn } from "../sign-in/account.ts";
 import { challenge, newEnrolled } from "../sign-in/authenticator.ts";
-import { act, eventsOn, makeStale } from "./users.ts";
+import { act, eventsOn } from "./users.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;

@@ -29,9 +29,3 @@ export const eventsOn = (app: TestApp, { userId }: Pick<Person, "userId">) =>
       and action in ('user.banned', 'user.unbanned', 'user.sessions_revoked', 'user.two_factor_reset',
         'user.global_role_changed')
     order by id`;
-
-/** As if the person had signed in a while ago. */
-export async function makeStale(app: TestApp, person: Person): Promise<void> {
-  await app.deps.database.sql`
-    update session set created_at = now() - interval '11 minutes' where user_id = ${person.userId}`;
-}
