@@ -26,13 +26,15 @@ export async function sendStream(c: Context<SecuredEnv>, body: Streamable): Prom
   const range = rangeOf(c, body);
   // Opened before a word about it is said: should that fail, the problem has headers of its own.
   const source = c.req.method === "HEAD" ? null : await body.open(range);
+  const length = range ? range.end - range.start + 1 : body.size;
+  if (source) assertLength(source, length);
   const headers = {
     ETag: body.etag,
     "Accept-Ranges": "bytes",
     "Content-Security-Policy": contentSecurityPolicy,
     "Content-Type": body.contentType,
     "Content-Disposition": body.disposition,
-    "Content-Length": String(range ? range.end - range.start + 1 : body.size),
+    "Content-Length": String(length),
     ...(range && { "Content-Range": `bytes ${range.start}-${range.end}/${body.size}` }),
   };
   const status = range ? 206 : 200;
@@ -74,6 +76,22 @@ function rangeOf(c: Context<SecuredEnv>, { size, etag }: Streamable): ByteRange 
   if (range !== "unsatisfiable") return range;
   c.header("Content-Range", `bytes */${size}`);
   throw new AppError("range_not_satisfiable", `The file is ${size} bytes long`);
+}
+
+/**
+ * Bytes beyond those announced would be the beginning of the next answer on the connection, which may be somebody
+ * else's behind a proxy; too few would be waited for.
+ *
+ * @throws AppError `unavailable` when the object is not as long as the file was
+ */
+function assertLength(source: StoredBytes, length: number): void {
+  const { total } = source;
+  if (total === undefined || total === length) return;
+  source.destroy();
+  throw new AppError("unavailable", "The store does not have this file as it was", {
+    retryAfter: 5,
+    cause: new Error(`The store has ${total} bytes instead of ${length}`),
+  });
 }
 
 const hangUps = new Set(

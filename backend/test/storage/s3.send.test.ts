@@ -37,6 +37,7 @@ async function throughServer(answer: RequestListener, length = large.length) {
 describe("a large object of the store", () => {
   it("arrives as it is, and leaves nothing open", async () => {
     const { bytes, sent, received } = await throughServer(whole);
+    expect(bytes.total).toBe(large.length);
     expect(digest(await buffer(received))).toBe(digest(large));
     expect(await sent).toBeNull();
     expect([bytes.destroyed, bytes.closed]).toEqual([true, true]);

@@ -12,7 +12,7 @@ import type { ByteRange, ObjectHead, StoredBytes } from "./port.ts";
 /** An object that stays as it was when opened, even when it is replaced or deleted meanwhile. */
 export interface OpenObject extends ObjectHead {
   /** Closes itself at its end, on error and on `destroy()`. */
-  stream(range?: ByteRange): Readable & { sendTo(destination: Writable): Promise<void> };
+  stream(range?: ByteRange): Readable & { total: number; sendTo(destination: Writable): Promise<void> };
   /** For when `stream` is not called. */
   close(): Promise<void>;
 }
@@ -79,6 +79,7 @@ function opened(file: FileHandle, head: ObjectHead): OpenObject {
       const stream = file.createReadStream(range && { start: range.start, end: range.end });
       const sent = range ?? { start: 0, end: head.size - 1 };
       return Object.assign(stream, {
+        total: Math.min(sent.end + 1, head.size) - sent.start,
         // Nothing is read from the stream then, but it still holds the file open.
         sendTo: (destination: Writable) => sendFile(file, sent, destination).finally(() => stream.destroy()),
       });

@@ -43,6 +43,8 @@ export interface StoragePort {
 
 /** A stream of an object; where the driver has a cheaper way to a socket than `pipeline`, it says so. */
 export interface StoredBytes extends Readable {
+  /** How many there are, where the driver was told. */
+  readonly total?: number;
   /** Instead of reading: sends all to `destination` and ends as `pipeline` does, with both closed. */
   sendTo?(destination: Writable): Promise<void>;
 }

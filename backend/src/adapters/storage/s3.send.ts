@@ -61,6 +61,7 @@ export function toStoredBytes(body: IncomingMessage, silenceMs: number): StoredB
   }
 
   return Object.assign(body, {
+    ...(body.headers["content-length"] !== undefined && { total: length }),
     sendTo: (destination: Writable): Promise<void> =>
       length < LARGE_BYTES ? pipeline(body, destination) : sendLarge(destination),
   });
