@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
 import { repository } from "../deploy/compose.ts";
+import { afterwards } from "../harness/afterwards.ts";
 import { startPostgres } from "../image/parts.ts";
 import { createTestBucket, environmentOf } from "../storage/s3.server.ts";
 
@@ -13,7 +13,7 @@ const checkout = fileURLToPath(repository);
 /** What an operator holds: a folder with a file for each secret, made by the script that is delivered. */
 export function makeSecrets(): string {
   const folder = mkdtempSync(join(tmpdir(), "coaching-operator-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterwards(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, "docker"));
   const script = join(folder, "docker/make-secrets.sh");
   cpSync(join(checkout, "docker/make-secrets.sh"), script);
@@ -47,7 +47,7 @@ export async function createPlace(secrets: string) {
     await postgres.stop();
     await bucket.remove();
   };
-  afterAll(destroy);
+  afterwards(destroy);
   const at = `127.0.0.1:${postgres.port}/coaching_app`;
   return {
     destroy,
