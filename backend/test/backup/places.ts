@@ -6,19 +6,20 @@ import { buffer } from "node:stream/consumers";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import pg from "pg";
 import postgres, { type Sql } from "postgres";
-import { afterAll, inject } from "vitest";
+import { inject } from "vitest";
 import { deriveKeys } from "../../src/adapters/storage/disk.signing.ts";
 import { createDiskStorage } from "../../src/adapters/storage/disk.ts";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
 import { createBackup } from "../../src/backup/create.ts";
 import { type RestoreOptions, restoreBackup } from "../../src/backup/restore.ts";
 import { ownDatabase } from "../../src/db/roles.ts";
+import { afterwards } from "../harness/afterwards.ts";
 import type { TestApp } from "../harness/app.ts";
 
 /** A folder that goes away after the file's last test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "coaching-backup-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterwards(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -45,7 +46,7 @@ export async function emptyDatabase() {
     await ownDatabase(client, name);
   });
   const owner = postgres(at(urls.ownerUrl, name), { max: 1, onnotice: () => {} });
-  afterAll(async () => {
+  afterwards(async () => {
     await owner.end();
     await asSuperuser((client) => client.query(`drop database if exists ${name} with (force)`));
   });
