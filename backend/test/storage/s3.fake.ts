@@ -1,21 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import { afterEach } from "vitest";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo, Server, Socket } from "node:net";
+import type { S3Config } from "../../src/adapters/storage/s3.clients.ts";
 import { createS3Storage } from "../../src/adapters/storage/s3.ts";
+import { afterwards } from "../harness/afterwards.ts";
 
 /** An object of some megabytes. */
 export const large = randomBytes(12_345_678);
 export const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
-
-/** Done after the test, the last first. */
-export const afterwards = (step: () => unknown) => void undo.push(step);
 
 /** Starts a server for the time of the test. @returns its URL */
 export async function listen(server: Server): Promise<string> {
@@ -30,9 +23,8 @@ export async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The driver on a store that answers like this. */
-export async function storageOn(answer: RequestListener) {
-  const endpoint = await listen(createServer(answer));
+/** The driver on a store that is there. */
+export function storageAt(endpoint: string, more: Partial<S3Config> = {}) {
   const identity = { accessKeyId: "id", secretAccessKey: "secret" };
   const storage = createS3Storage({
     driver: "s3",
@@ -45,10 +37,14 @@ export async function storageOn(answer: RequestListener) {
     upload: identity,
     serverSideEncryption: undefined,
     kmsKeyId: undefined,
+    ...more,
   });
   afterwards(() => storage.close());
   return storage;
 }
+
+/** The driver on a store that answers like this. */
+export const storageOn = async (answer: RequestListener) => storageAt(await listen(createServer(answer)));
 
 /** Answers with all of the object. */
 export const whole: RequestListener = (_, response) =>

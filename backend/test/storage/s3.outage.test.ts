@@ -1,53 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { Readable } from "node:stream";
-import { afterEach, describe, expect, it } from "vitest";
-import type { StoragePort } from "../../src/adapters/storage/port.ts";
-import type { S3Config } from "../../src/adapters/storage/s3.clients.ts";
-import { createS3Storage } from "../../src/adapters/storage/s3.ts";
+import { describe, expect, it } from "vitest";
 import { listAll, MIB, putBytes, TYPE } from "./content.ts";
+import { listen, storageAt } from "./s3.fake.ts";
 
 const KEY = "staging/documents/x.png";
-const undo: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const step of undo.splice(0)) await step();
-});
-
-async function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => sockets.add(socket));
-  undo.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return (server.address() as AddressInfo).port;
-}
-
-function storageAt(port: number, more: Partial<S3Config> = {}): StoragePort {
-  const identity = { accessKeyId: "id", secretAccessKey: "secret" };
-  const endpoint = `http://127.0.0.1:${port}`;
-  const storage = createS3Storage({
-    driver: "s3",
-    endpoint,
-    publicEndpoint: "https://files.example.com",
-    region: "us-east-1",
-    bucket: "coaching-app",
-    forcePathStyle: true,
-    ...identity,
-    upload: identity,
-    serverSideEncryption: undefined,
-    kmsKeyId: undefined,
-    ...more,
-  });
-  undo.push(() => storage.close());
-  return storage;
-}
-
 const large = () =>
   Readable.from(
     Array.from({ length: 64 }, () => Buffer.alloc(MIB)),
@@ -57,7 +17,7 @@ const large = () =>
 describe("an S3 store that is not there", () => {
   const answers = (status: number, body = "") =>
     listen(createServer((_, response) => response.writeHead(status).end(body)));
-  const stores: [string, () => Promise<number>][] = [
+  const stores: [string, () => Promise<string>][] = [
     [
       "nothing listens",
       async () => {
@@ -67,7 +27,7 @@ describe("an S3 store that is not there", () => {
         const { port } = server.address() as AddressInfo;
         server.close();
         await once(server, "close");
-        return port;
+        return `http://127.0.0.1:${port}`;
       },
     ],
     ["it takes connections and never answers", () => listen(createTcpServer())],
@@ -120,8 +80,8 @@ describe("requests to an S3 store", () => {
       request.resume();
       response.end(request.method === "HEAD" ? "" : `<${tag}><UploadId>1</UploadId></${tag}>`);
     };
-    const port = await listen(createServer(answer));
-    const storage = storageAt(port, { serverSideEncryption: "AES256" });
+    const endpoint = await listen(createServer(answer));
+    const storage = storageAt(endpoint, { serverSideEncryption: "AES256" });
     await putBytes(storage, KEY, "x");
     await storage.copy(KEY, "objects/x");
     await storage.startMultipart(KEY, TYPE);
@@ -135,8 +95,8 @@ describe("requests to an S3 store", () => {
       request.resume();
       response.end();
     };
-    const port = await listen(createServer(answer));
-    const storage = storageAt(port, { serverSideEncryption: "aws:kms", kmsKeyId: "key-1" });
+    const endpoint = await listen(createServer(answer));
+    const storage = storageAt(endpoint, { serverSideEncryption: "aws:kms", kmsKeyId: "key-1" });
     await putBytes(storage, KEY, "x");
     expect(asked).toEqual(["key-1"]);
     const signed = await storage.presignPut({ key: KEY, contentType: TYPE, size: 1, expiresIn: 60 });
@@ -154,7 +114,7 @@ describe("requests to an S3 store", () => {
   });
 
   it("carry the public endpoint in signed URLs, without connecting to it", async () => {
-    const storage = storageAt(1);
+    const storage = storageAt("http://127.0.0.1:1", { publicEndpoint: "https://files.example.com" });
     const { url } = await storage.presignPut({ key: KEY, contentType: TYPE, size: 1, expiresIn: 60 });
     expect(url).toMatch(/^https:\/\/files\.example\.com\/coaching-app\/staging\/documents\/x\.png\?/);
     expect(new URL(url).searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;content-type;host");

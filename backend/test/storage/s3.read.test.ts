@@ -7,7 +7,8 @@ import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { createDownloadAgent } from "../../src/adapters/storage/s3.agent.ts";
 import { toStoredBytes } from "../../src/adapters/storage/s3.send.ts";
-import { afterwards, digest, large, listen, storageOn, whole } from "./s3.fake.ts";
+import { afterwards } from "../harness/afterwards.ts";
+import { digest, large, listen, storageOn, whole } from "./s3.fake.ts";
 
 const KEY = "objects/o/f";
 

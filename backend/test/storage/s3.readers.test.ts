@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, expect, it, vi } from "vitest";
-import { createS3Storage } from "../../src/adapters/storage/s3.ts";
+import { expect, it, vi } from "vitest";
+import { listen, storageAt } from "./s3.fake.ts";
 
 const KEY = "objects/o/f";
 const sockets = 1_000;
@@ -15,28 +14,7 @@ const store = createServer((request, response) => {
   response.once("close", () => waiting.delete(response));
   return response.writeHead(200, { "content-length": 1_000_000 }).write("begin");
 });
-store.listen(0, "127.0.0.1");
-await once(store, "listening");
-
-const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`;
-const identity = { accessKeyId: "id", secretAccessKey: "secret" };
-const storage = createS3Storage({
-  driver: "s3",
-  endpoint,
-  publicEndpoint: endpoint,
-  region: "us-east-1",
-  bucket: "coaching-app",
-  forcePathStyle: true,
-  ...identity,
-  upload: identity,
-  serverSideEncryption: undefined,
-  kmsKeyId: undefined,
-});
-afterAll(async () => {
-  await storage.close();
-  store.closeAllConnections();
-  store.close();
-});
+const storage = storageAt(await listen(store));
 
 it("a download more than there are sockets is unavailable within 5 s, and takes nothing from anybody else", async () => {
   const readers = [];

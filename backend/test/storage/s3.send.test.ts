@@ -8,7 +8,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { StoredBytes } from "../../src/adapters/storage/port.ts";
 import { createDownloadAgent } from "../../src/adapters/storage/s3.agent.ts";
 import { toStoredBytes } from "../../src/adapters/storage/s3.send.ts";
-import { afterwards, digest, large, listen, storageOn, whole } from "./s3.fake.ts";
+import { afterwards } from "../harness/afterwards.ts";
+import { digest, large, listen, storageOn, whole } from "./s3.fake.ts";
 
 afterEach(() => void vi.useRealTimers());
 
