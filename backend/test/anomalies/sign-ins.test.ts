@@ -58,3 +58,14 @@ test("many networks that fail at one account are found by the account", async ()
   ]);
   expect((await mailsTo(app, platformAdmin)).at(-1)?.text).toContain(`account ${userId}`);
 });
+
+test("an address that is none is counted as it is, and stops nothing", async () => {
+  const { userId } = await createPerson(app);
+  for (const ip of ["unknown", "10.30.1.1, 10.30.1.2", "", "10.31.1.1", "10.32.1.1"])
+    await sql`
+      insert into audit_event (id, actor_type, action, result, target_type, target_id, ip, changes)
+      values (${crypto.randomUUID()}, 'user', 'user.sign_in', 'denied', 'account', ${userId}, ${ip},
+        ${sql.json({ reason: "INVALID_EMAIL_OR_PASSWORD" })})`;
+  await judge(app);
+  expect(await findings(app, userId)).toMatchObject([{ rule: "distributed-guessing", count: 5 }]);
+});

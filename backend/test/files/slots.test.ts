@@ -98,6 +98,25 @@ describe.each(apps)("streams of a person from %s", async (_, app) => {
     for (const reader of again) reader.destroy();
   });
 
+  it("keep none for somebody who hung up while waiting for a turn", async () => {
+    const { id } = await uploadFile(app, boss.token, document(8 * MIB), documentOf(tenant));
+    const readers = await Promise.all(Array.from({ length: perPerson }, () => open(id, client.token)));
+    const headers = { authorization: `Bearer ${client.token}` };
+    const path = `${app.url}/api/v1/files/${id}/stream`;
+    const waiting = Array.from({ length: 30 }, () =>
+      get(path, { headers, agent: false }).on("error", () => undefined),
+    );
+    // Whoever asks after them waits behind them, and its turn comes when theirs are over.
+    await Promise.all(waiting.map((request) => once(request, "finish")));
+    const last = stream(app, client.token, id);
+    for (const request of waiting) request.destroy();
+    for (const reader of readers) reader.destroy();
+    expect((await last).status).toBe(200);
+    const again = await Promise.all(Array.from({ length: perPerson }, () => open(id, client.token)));
+    expect(again.map(({ statusCode }) => statusCode)).toEqual(Array(perPerson).fill(200));
+    for (const reader of again) reader.destroy();
+  });
+
   it("take turns where they are short: a page of a hundred pictures comes whole", async () => {
     const { id } = await uploadFile(app, boss.token, picture(), {
       target: "avatar",

@@ -26,8 +26,13 @@ export interface Rule {
   readonly different: boolean;
 }
 
-/** What takes more than a rented machine to leave: IPv4 by /24, IPv6 by /48; a zone is no part of it. */
-const network = sql`network(set_masklen(split_part(ip, '%', 1)::inet, case when ip like '%:%' then 48 else 24 end))::text`;
+/**
+ * What takes more than a rented machine to leave: IPv4 by /24, IPv6 by /48; a zone is no part of it. A text that is no
+ * address stands for itself: an error would come back with every run, and end all detection.
+ */
+const network = sql`case when pg_input_is_valid(split_part(ip, '%', 1), 'inet')
+  then network(set_masklen(split_part(ip, '%', 1)::inet, case when ip like '%:%' then 48 else 24 end))::text
+  else ip end`;
 
 /** Refusals that are part of using the app are none: a credential to be shown again, a membership that is suspended. */
 const refused = sql`result = 'denied' and action not in ('user.sign_in', 'user.ended_session_used')
