@@ -3,11 +3,10 @@ import { createFileJobs } from "../../src/features/files/files.jobs.ts";
 import { createFilesService } from "../../src/features/files/files.service.ts";
 import { deleteFile, documentOf, stream } from "../files/client.ts";
 import { document } from "../files/samples.ts";
-import { startTestApp } from "../harness/app.ts";
-import { createTenant, uploadFile } from "../harness/client.ts";
+import { uploadFile } from "../harness/client.ts";
 import {
   atEveryStep,
-  callerOf,
+  crashWorld,
   expectNothingLeftOver,
   fileIdOf,
   filesDeps,
@@ -15,21 +14,15 @@ import {
   runUntil,
   staged,
   sweep,
-  wipe,
 } from "./crash.world.ts";
 
-const app = await startTestApp();
+const { app, tenant, boss, caller, paper } = await crashWorld();
 const { sql } = app.deps.database;
-const tenant = await createTenant(app);
-const boss = tenant.people.org_admin;
-const caller = await callerOf(app, boss);
-const paper = { target: "organizationFile", organizationId: tenant.organizationId } as const;
 const bytes = document(3000);
 let problems: string[] = [];
 
-beforeEach(async () => {
+beforeEach(() => {
   problems = [];
-  await wipe(app);
 });
 
 describe.each(["killed", "failed"] as const)("%s at any of its steps", (mishap) => {

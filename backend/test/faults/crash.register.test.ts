@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createRegister } from "../../src/features/files/files.register.ts";
 import { getFile, register, stream } from "../files/client.ts";
 import { document, MIB, picture } from "../files/samples.ts";
-import { startTestApp } from "../harness/app.ts";
-import { call, createPerson, createTenant } from "../harness/client.ts";
+import { call, createPerson } from "../harness/client.ts";
 import type { Mishap } from "./crash.ts";
 import {
   atEveryStep,
   callerOf,
+  crashWorld,
   expectNothingLeftOver,
   expectSoundStore,
   fileIdOf,
@@ -15,20 +15,14 @@ import {
   runUntil,
   staged,
   sweep,
-  wipe,
 } from "./crash.world.ts";
 
-const app = await startTestApp();
+const { app, boss, caller, paper } = await crashWorld();
 const { sql } = app.deps.database;
-const tenant = await createTenant(app);
-const boss = tenant.people.org_admin;
-const caller = await callerOf(app, boss);
-const paper = { target: "organizationFile", organizationId: tenant.organizationId } as const;
 let problems: string[] = [];
 
-beforeEach(async () => {
+beforeEach(() => {
   problems = [];
-  await wipe(app);
 });
 
 const leaseEnds = (storageKey: string) => sql`

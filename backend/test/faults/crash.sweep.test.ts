@@ -1,13 +1,12 @@
 import { v7 as uuidv7 } from "uuid";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createFilesService } from "../../src/features/files/files.service.ts";
 import { documentOf, getFile, stream } from "../files/client.ts";
 import { document } from "../files/samples.ts";
-import { startTestApp } from "../harness/app.ts";
-import { createTenant, uploadFile } from "../harness/client.ts";
+import { uploadFile } from "../harness/client.ts";
 import {
   atEveryStep,
-  callerOf,
+  crashWorld,
   expectNothingLeftOver,
   expectSoundStore,
   fileIdOf,
@@ -17,19 +16,12 @@ import {
   staged,
   sweep,
   sweepStore,
-  wipe,
 } from "./crash.world.ts";
 
-const app = await startTestApp();
+const { app, tenant, boss, caller, paper } = await crashWorld();
 const { storage } = app.deps;
-const tenant = await createTenant(app);
-const boss = tenant.people.org_admin;
-const caller = await callerOf(app, boss);
-const paper = { target: "organizationFile", organizationId: tenant.organizationId } as const;
 const bytes = document(2000);
 const put = (key: string) => storage.put(key, bytes, { contentType: "application/pdf", size: bytes.length });
-
-beforeEach(() => wipe(app));
 
 describe.each(["killed", "failed"] as const)("the daily sweep, %s at any of its steps", (mishap) => {
   it("takes nothing that belongs to anybody, and leaves nothing that the next one cannot find", async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/node-postgres";
-import { expect, vi } from "vitest";
+import { beforeEach, expect, vi } from "vitest";
 import { createAuditLog } from "../../src/adapters/audit/audit-log.ts";
 import { createImages } from "../../src/adapters/images/sharp.ts";
 import type { Caller } from "../../src/auth/actor.ts";
@@ -12,9 +12,19 @@ import { findMissing } from "../../src/features/files/files.missing.ts";
 import { takeStock } from "../../src/features/files/files.orphans.ts";
 import type { Presign } from "../../src/features/files/files.schema.ts";
 import { createStoreSweep } from "../../src/features/files/files.sweep.ts";
-import type { TestApp } from "../harness/app.ts";
-import type { Person } from "../harness/client.ts";
+import { startTestApp, type TestApp } from "../harness/app.ts";
+import { createTenant, type Person } from "../harness/client.ts";
 import { type Crash, crashingPool, crashingStorage, createCrash, type Mishap, type Moment } from "./crash.ts";
+
+/** The application with one tenant, and no files before each test. */
+export async function crashWorld() {
+  const app = await startTestApp();
+  const tenant = await createTenant(app);
+  const boss = tenant.people.org_admin;
+  const paper = { target: "organizationFile", organizationId: tenant.organizationId } as const;
+  beforeEach(() => wipe(app));
+  return { app, tenant, boss, caller: await callerOf(app, boss), paper };
+}
 
 /** The person as the verbs of a service see one. */
 export async function callerOf({ deps }: TestApp, { token }: Person): Promise<Caller> {
@@ -124,7 +134,7 @@ export async function letTimePass(app: TestApp): Promise<void> {
 }
 
 /** No files, no intents, no objects. */
-export async function wipe({ deps }: TestApp): Promise<void> {
+async function wipe({ deps }: TestApp): Promise<void> {
   await deps.database.sql`delete from upload_intent`;
   await deps.database.sql`delete from file`;
   for await (const { key } of deps.storage.list("")) await deps.storage.delete(key);

@@ -1,32 +1,16 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
 import type { FilesDeps } from "../../src/features/files/files.deps.ts";
 import { createFileJobs } from "../../src/features/files/files.jobs.ts";
 import { createRegister } from "../../src/features/files/files.register.ts";
 import { deleteFile, documentOf, getFile, put, register, stream, upload } from "../files/client.ts";
 import { document, MIB } from "../files/samples.ts";
-import { startTestApp } from "../harness/app.ts";
-import { createTenant } from "../harness/client.ts";
-import {
-  callerOf,
-  expectNothingLeftOver,
-  filesDeps,
-  letTimePass,
-  staged,
-  sweep,
-  wipe,
-} from "./crash.world.ts";
+import { crashWorld, expectNothingLeftOver, filesDeps, letTimePass, staged, sweep } from "./crash.world.ts";
 
-const app = await startTestApp();
+const { app, tenant, boss, caller, paper } = await crashWorld();
 const { sql } = app.deps.database;
 const { storage } = app.deps;
-const tenant = await createTenant(app);
-const boss = tenant.people.org_admin;
-const caller = await callerOf(app, boss);
-const paper = { target: "organizationFile", organizationId: tenant.organizationId } as const;
 const bytes = document(5000);
-
-beforeEach(() => wipe(app));
 
 /** A store whose copies stop, as those of a process that hangs, until `go`. */
 function hangingStore() {
