@@ -7,16 +7,17 @@ import { AppError } from "../../errors.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { knownIn } from "./files.policy.ts";
 import { releaseVerdict } from "./files.quarantine.policy.ts";
-import { findFile, toFileDto } from "./files.rows.ts";
+import { createFindFile, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
 import { isOutdated, lockShown, showInstead } from "./files.single.ts";
 import { targets } from "./files.targets.ts";
 
 /** Lets a file out of quarantine, by somebody who answers for it. It is not scanned again. */
 export function createRelease({ db, audit, queue }: FilesDeps) {
+  const findFile = createFindFile(db);
   /** @throws AppError `not_found`, `forbidden`, `precondition_failed`, `invalid_state` (not in quarantine) */
   return async (caller: Caller, fileId: string, version: number | undefined): Promise<FileDto> => {
-    const found = await findFile(db, caller, fileId);
+    const found = await findFile(caller, fileId);
     if (!found) throw new AppError("not_found", "Not found");
     const { row, ownership } = found;
     enforce(releaseVerdict(caller, ownership), knownIn(caller, row.organizationId));

@@ -15,7 +15,14 @@ import { createPresign } from "./files.presign.ts";
 import { createReading } from "./files.reading.ts";
 import { createRegister } from "./files.register.ts";
 import { createRelease } from "./files.release.ts";
-import { type FileRow, findFile, objectKey, objectKeys, type PictureSize, toFileDto } from "./files.rows.ts";
+import {
+  createFindFile,
+  type FileRow,
+  objectKey,
+  objectKeys,
+  type PictureSize,
+  toFileDto,
+} from "./files.rows.ts";
 import type { FileWithUrl } from "./files.schema.ts";
 import { assertServable, statusOf } from "./files.servable.ts";
 import { mayKnowThreat, seeVerdict } from "./files.shown.policy.ts";
@@ -33,6 +40,7 @@ const streamsMax = Math.floor(readsMax * 0.9);
 /** Files: presign, register, read, stream, delete. Every method decides on the row's owner first. */
 export function createFilesService(deps: FilesDeps & { readonly reads: ReadsPort }) {
   const { db, storage, scanning, reads } = deps;
+  const findFile = createFindFile(db);
 
   /** Pictures of people and organizations are on every page. */
   function noteRead(caller: Caller, { id, organizationId, target }: FileRow): void {
@@ -45,7 +53,7 @@ export function createFilesService(deps: FilesDeps & { readonly reads: ReadsPort
     fileId: string,
     decide: (row: FileRow, ownership: FileOwnership) => Decision,
   ): Promise<{ row: FileRow; ownership: FileOwnership }> {
-    const one = await findFile(db, caller, fileId);
+    const one = await findFile(caller, fileId);
     if (!one) throw new AppError("not_found", "Not found");
     enforce(decide(one.row, one.ownership), knownIn(caller, one.row.organizationId));
     return one;
