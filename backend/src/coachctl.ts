@@ -8,7 +8,9 @@ import { migrateDatabase } from "./coachctl/database.ts";
 import { checkFiles } from "./coachctl/files.ts";
 import { runPreflight } from "./coachctl/preflight.ts";
 import { restore } from "./coachctl/restore.ts";
+import { rotate } from "./coachctl/rotate.ts";
 import { generate, reencrypt } from "./coachctl/secrets.ts";
+import { status } from "./coachctl/secrets-status.ts";
 import { revokeSessions } from "./coachctl/sessions.ts";
 
 const commands: readonly Command[] = [
@@ -22,6 +24,8 @@ const commands: readonly Command[] = [
   backup,
   restore,
   generate,
+  status,
+  rotate,
   reencrypt,
 ];
 

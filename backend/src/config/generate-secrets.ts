@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
-
-const secret = (): string => randomBytes(48).toString("base64url");
+import { freshSecret as secret } from "./rotation.ts";
 
 /** Fresh values, as lines of `NAME=value` for an environment file. Keys of a store and of a mail account are made there, not here. */
 export function generateSecrets(): string[] {

@@ -1,0 +1,90 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { fingerprint } from "../config/fingerprint.ts";
+import { type RotatableName, rotatable } from "../config/rotation.ts";
+import { type Command, readFlags, type Terminal } from "./command.ts";
+import { changeDatabasePassword, cutConnections } from "./rotate-database.ts";
+import { type SecretFile, secretFile } from "./secret-file.ts";
+
+const names = Object.keys(rotatable) as RotatableName[];
+
+/** What is left to a person. */
+const afterwards: Record<RotatableName, { readonly routine: string; readonly breach: string }> = {
+  BETTER_AUTH_SECRETS: {
+    routine:
+      "Nobody is signed out. Before you take the old one out of the file, run: coachctl secrets reencrypt",
+    breach:
+      "Every token is void. Now run: coachctl sessions revoke --all. Second factors of the old secret cannot be read any more: see docs/operations/secrets.md",
+  },
+  CLIENT_API_KEY: {
+    routine:
+      "Apps must ship with the new keys, which are in the file. The old ones are good until you move them to CLIENT_API_KEY_RETIRED",
+    breach: "Apps in the field are refused until they ship with the new keys, which are in the file",
+  },
+  DATABASE_PASSWORD: {
+    routine: "Connections from before are replaced as they are used",
+    breach: "Every connection of the role was cut",
+  },
+  DATABASE_OWNER_PASSWORD: {
+    routine: "Give it to whoever runs migrations",
+    breach: "Every connection of the role was cut. Give the new one to whoever runs migrations",
+  },
+  METRICS_TOKEN: {
+    routine: "Give the first one to the scraper. The old one is good until the next change",
+    breach: "The scraper is refused until it has the new one",
+  },
+  STORAGE_SIGNING_KEY: {
+    routine: "URLs of the old one are good until they expire",
+    breach: "Every URL of a file that was handed out is void: clients ask for another",
+  },
+};
+
+/** The first word after the command, and a terminal with the rest. */
+function nameOf(terminal: Terminal): { name: RotatableName; rest: Terminal } {
+  const [word = "", ...others] = terminal.arguments;
+  const name = names.find((candidate) => candidate === word);
+  if (!name)
+    throw new Error(
+      `Name one of ${names.join(", ")}. The others are made elsewhere: write them into their files`,
+    );
+  return { name, rest: { ...terminal, arguments: others } };
+}
+
+function secondsOf(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new Error("--wait takes seconds");
+  return Number(text);
+}
+
+/** Servers read the files every two seconds, and take what holds still. */
+async function writeSteps(file: SecretFile, steps: readonly string[], seconds: number): Promise<void> {
+  for (const [i, text] of steps.entries()) {
+    if (i > 0) await pause(seconds * 1000);
+    file.write(text);
+  }
+}
+
+export const rotate: Command = {
+  name: "secrets rotate",
+  usage: "secrets rotate <name> [--breach] [--wait <seconds>]   (needs <name>_FILE, writable)",
+  summary:
+    "Make a new one and write it into its file, without a restart; --breach: the old one is void at once",
+  async run(terminal) {
+    const { name, rest } = nameOf(terminal);
+    const { breach, wait } = readFlags(rest, {
+      breach: { type: "boolean", default: false },
+      wait: { type: "string", default: "10" },
+    });
+    const seconds = secondsOf(wait);
+    const file = secretFile(terminal.environment, name);
+    const steps = breach ? [rotatable[name].breach(file.read())] : rotatable[name].routine(file.read());
+    const last = steps.at(-1) ?? "";
+    if (name === "DATABASE_PASSWORD" || name === "DATABASE_OWNER_PASSWORD") {
+      await changeDatabasePassword(terminal.environment, name, file, last);
+      if (breach) await cutConnections(terminal.environment, name, last);
+    } else await writeSteps(file, steps, seconds);
+    terminal.print(
+      `${name} is changed: fingerprint ${await fingerprint(name, last)}, as each server's log says.`,
+    );
+    terminal.print(`${afterwards[name][breach ? "breach" : "routine"]}.`);
+    return 0;
+  },
+};
