@@ -26,13 +26,21 @@ export interface Rule {
   readonly different: boolean;
 }
 
+const octet = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
+/** With one `::`, or with eight groups; a colon of its own stands neither first nor last. */
+const groups =
+  "(?!.*::.*::)(?!.*:::)(?=.*::|([^:]*:){7}[^:]*$)(?=::|[0-9a-f])(?!.*[^:]:$)([0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}";
+/** What surely is an address, so that PostgreSQL takes it for one. */
+const address = `^(${octet}(\\.${octet}){3}|${groups})$`;
+
 /**
  * What takes more than a rented machine to leave: IPv4 by /24, IPv6 by /48; a zone is no part of it. A text that is no
  * address stands for itself: an error would come back with every run, and end all detection.
  */
-const network = sql`case when pg_input_is_valid(split_part(ip, '%', 1), 'inet')
-  then network(set_masklen(split_part(ip, '%', 1)::inet, case when ip like '%:%' then 48 else 24 end))::text
-  else ip end`;
+export const networkOf = (ip: SQL): SQL => sql`case when split_part(${ip}, '%', 1) ~ ${address}
+  then network(set_masklen(split_part(${ip}, '%', 1)::inet, case when ${ip} like '%:%' then 48 else 24 end))::text
+  else ${ip} end`;
+const network = networkOf(sql`ip`);
 
 /** Refusals that are part of using the app are none: a credential to be shown again, a membership that is suspended. */
 const refused = sql`result = 'denied' and action not in ('user.sign_in', 'user.ended_session_used')
