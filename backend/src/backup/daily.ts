@@ -50,19 +50,21 @@ export async function backUpDaily({
   // By this clock, too: the database's may be behind, and must not make one backup follow the other.
   let made = 0;
   while (!signal.aborted) {
-    const found = await newest();
-    const due = nextBackup(now(), at, found === undefined ? undefined : Math.max(found, made));
-    // In steps: a clock that is set, or a machine that slept, must not move the night's backup into the day.
-    if (due > now()) await sleep(Math.min(due - now(), hourMs), signal).catch(() => {});
-    else {
-      const began = now();
-      try {
-        await make();
-        made = began;
-      } catch (error) {
-        failed(error);
-        await sleep(retryMs, signal).catch(() => {});
+    try {
+      const found = await newest();
+      const due = nextBackup(now(), at, found === undefined ? undefined : Math.max(found, made));
+      const wait = due - now();
+      if (wait > 0) {
+        // In steps: a clock that is set, or a machine that slept, must not move the night's backup into the day.
+        await sleep(Math.min(wait, hourMs), signal).catch(() => {});
+        continue;
       }
+      const began = now();
+      await make();
+      made = began;
+    } catch (error) {
+      failed(error);
+      await sleep(retryMs, signal).catch(() => {});
     }
   }
 }

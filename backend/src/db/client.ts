@@ -66,11 +66,8 @@ export function createDatabase(
     ...(!patient && { stream: () => watchedSocket(silenceMs) }),
   };
   const pool = createLoginPool(typeof login === "string" ? fixedLogin(login) : login, options, tracing);
-  const logger = onStatement && { logger: { logQuery: (text: string) => onStatement(text) } };
-  const db = drizzle({ client: pool, schema, ...logger });
-  db.transaction = ownTransactions(pool, (client) => drizzle({ client, schema, ...logger }));
   return {
-    db,
+    db: databaseOver(pool, onStatement),
     query: (statement) => {
       onStatement?.(statement.text);
       return pool.query(statement);
@@ -78,6 +75,14 @@ export function createDatabase(
     poolState: () => pool.state,
     close: () => pool.end(),
   };
+}
+
+/** What queries are written with, over a pool of whatever kind. */
+export function databaseOver(pool: pg.Pool, onStatement?: PoolOptions["onStatement"]): Database {
+  const logger = onStatement && { logger: { logQuery: (text: string) => onStatement(text) } };
+  const db = drizzle({ client: pool, schema, ...logger });
+  db.transaction = ownTransactions(pool, (client) => drizzle({ client, schema, ...logger }));
+  return db;
 }
 
 /**

@@ -1,11 +1,10 @@
 import { readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { drizzle } from "drizzle-orm/node-postgres";
 import { beforeEach, expect, vi } from "vitest";
 import { createAuditLog } from "../../src/adapters/audit/audit-log.ts";
 import { createImages } from "../../src/adapters/images/sharp.ts";
 import type { Caller } from "../../src/auth/actor.ts";
-import * as schema from "../../src/db/schema/index.ts";
+import { databaseOver } from "../../src/db/client.ts";
 import type { FilesDeps } from "../../src/features/files/files.deps.ts";
 import { createFileJobs } from "../../src/features/files/files.jobs.ts";
 import { findMissing } from "../../src/features/files/files.missing.ts";
@@ -37,7 +36,7 @@ export async function callerOf({ deps }: TestApp, { token }: Person): Promise<Ca
 /** What the verbs are built of, in a process that dies when `crash` says. */
 function crashingDeps(app: TestApp, crash: Crash): { deps: FilesDeps; end(): Promise<void> } {
   const { pool, end } = crashingPool(app.database.appUrl, crash);
-  const db = drizzle({ client: pool, schema });
+  const db = databaseOver(pool);
   const deps: FilesDeps = {
     ...filesDeps(app),
     db,
