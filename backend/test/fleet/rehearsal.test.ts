@@ -89,7 +89,7 @@ async function becomeCustomer(url: string, n: number, isEnrolled: boolean) {
 }
 
 describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
-  test("is set up, used, restarted, backed up, destroyed and restored, and nothing that was promised is gone", {
+  test("is set up, used, rotated, restarted, backed up, destroyed and restored, and nothing that was promised is gone", {
     timeout: 400_000,
   }, async () => {
     const secrets = makeSecrets();
@@ -105,6 +105,7 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
     const env: Record<string, string> = {
       BETTER_AUTH_SECRETS: "",
       BETTER_AUTH_SECRETS_FILE: file("better_auth_secrets"),
+      METRICS_TOKEN_FILE: file("metrics_token"),
       REDIS_URL: redis.url,
       REDIS_PASSWORD: redis.password,
       TRUSTED_PROXIES: "127.0.0.1",
@@ -134,6 +135,10 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
     );
     await step("load", () => pause(busyMs));
 
+    // Twice as long as servers take to see it.
+    const wait = ["--wait", "5"];
+    for (const name of ["BETTER_AUTH_SECRETS", "DATABASE_PASSWORD", "METRICS_TOKEN"])
+      await step(`rotate ${name}`, () => coachctl(env, ["secrets", "rotate", name, ...wait]));
     await step("restart one by one", async () => {
       for (const server of servers) {
         expect(await server.stop()).toBe(0);

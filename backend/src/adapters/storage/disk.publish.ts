@@ -56,13 +56,13 @@ export function toHead(stats: BigIntStats): ObjectHead {
   return { size: Number(stats.size), etag: `"${etag}"`, lastModified: stats.mtime };
 }
 
-/** Deleting the last object of a folder removes the folder, perhaps between our `mkdir` and our `rename`. */
+/** Deleting the last object of a folder removes the folder, perhaps before our `rename`, or while `mkdir` goes down to it. */
 async function renameIntoFolder(temporary: string, target: string, attempts = 10): Promise<void> {
-  await mkdir(dirname(target), PRIVATE_FOLDER);
   try {
+    await mkdir(dirname(target), PRIVATE_FOLDER);
     await rename(temporary, target);
   } catch (error) {
-    if (codeOf(error) !== "ENOENT" || attempts === 1) throw error;
+    if (!["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "") || attempts === 1) throw error;
     await renameIntoFolder(temporary, target, attempts - 1);
   }
 }
