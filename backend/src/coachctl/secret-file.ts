@@ -11,7 +11,6 @@ import {
 import type { Environment } from "../config/variable.ts";
 
 export interface SecretFile {
-  readonly path: string;
   read(): string;
   write(text: string): void;
 }
@@ -54,7 +53,6 @@ export function secretFile(environment: Environment, name: string): SecretFile {
   };
   closeSync(open());
   return {
-    path,
     read: () => readFileSync(path, "utf8").replace(/\r?\n$/, ""),
     write(text) {
       const bytes = Buffer.from(`${text}\n`);

@@ -4,7 +4,7 @@ import { readTextFile } from "../config/parse-env.ts";
 import { readValues } from "../config/read-values.ts";
 import { clientKeys, generatedSecrets, keyRing } from "../config/values/secret.ts";
 import type { Environment } from "../config/variable.ts";
-import { type Name, variableList } from "../config/variables.ts";
+import { type Name, secretNames } from "../config/variables.ts";
 import { type Command, readFlags } from "./command.ts";
 
 const DAY_MS = 86_400_000;
@@ -40,7 +40,7 @@ export const status: Command = {
     readFlags(terminal, {});
     const { environment } = terminal;
     const { texts, faults } = readValues(environment, readTextFile);
-    for (const [name] of variableList.filter(([, { secret }]) => secret)) {
+    for (const name of secretNames) {
       const text = texts[name];
       const fault = faults.get(name);
       if (fault) terminal.print(`${name}: ${fault.problem}`);

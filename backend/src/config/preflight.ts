@@ -5,7 +5,7 @@ import { readTextFile } from "./parse-env.ts";
 import { type ReadFile, readValues } from "./read-values.ts";
 import { createRedactor } from "./redact.ts";
 import { type Environment, isRequired } from "./variable.ts";
-import { variableList, variables } from "./variables.ts";
+import { secretNames, variableList, variables } from "./variables.ts";
 
 /** A look at the running parts. Resolves when all is well; rejects with an error that says what is not. */
 export type Probe = (config: Config) => Promise<void>;
@@ -83,7 +83,7 @@ export async function preflight(
 ): Promise<PreflightLine[]> {
   const judgement = judge({ ...source, NODE_ENV: "production" }, read, "production");
   const { texts } = readValues(source, read);
-  const secrets = variableList.flatMap(([name, { secret }]) => (secret && texts[name]) || []);
+  const secrets = secretNames.flatMap((name) => texts[name] || []);
   const mode = "NODE_ENV is production";
   return [
     source.NODE_ENV === "production" ? passed(mode) : failed(mode, "set NODE_ENV=production"),

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type { ReadFile } from "./read-values.ts";
 import type { Environment } from "./variable.ts";
-import { variableList } from "./variables.ts";
+import { secretNames } from "./variables.ts";
 
 /** What each secret file held at one moment, or the error that reading it met. */
 export type Snapshot = ReadonlyMap<string, string | Error>;
 
 /** Paths of all files that `NAME_FILE` variables name. */
 export function secretPaths(source: Environment): string[] {
-  const paths = variableList.flatMap(([name, { secret }]) => (secret && source[`${name}_FILE`]) || []);
+  const paths = secretNames.flatMap((name) => source[`${name}_FILE`] || []);
   return [...new Set(paths)];
 }
 

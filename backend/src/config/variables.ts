@@ -54,3 +54,7 @@ export type Settings = {
 
 /** The same table for code that walks it. */
 export const variableList = Object.entries(variables) as readonly (readonly [Name, Variable<unknown>])[];
+
+export const secretNames: readonly Name[] = variableList.flatMap(([name, { secret }]) =>
+  secret ? [name] : [],
+);

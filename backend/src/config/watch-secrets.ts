@@ -7,7 +7,7 @@ import { parseEnv } from "./parse-env.ts";
 import { readValues } from "./read-values.ts";
 import { isSameSnapshot, readerOf, type Snapshot, secretPaths, takeSnapshot } from "./secret-files.ts";
 import type { Environment } from "./variable.ts";
-import { type Name, variableList } from "./variables.ts";
+import { type Name, secretNames } from "./variables.ts";
 
 /** Known of each secret in use. */
 export type Fingerprints = Readonly<Partial<Record<Name, string>>>;
@@ -29,8 +29,6 @@ interface Log {
 const settleMs = 200;
 /** How often the files are read. */
 const pollMs = 2000;
-
-const secretNames = variableList.flatMap(([name, { secret }]) => (secret ? [name] : []));
 
 /**
  * The configuration, taken anew whenever a secret file changes. Files are read every few seconds rather than watched:

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
+import { NIL } from "uuid";
 import type { Database, Transaction } from "./client.ts";
 
 /** More never go into one seal, however many wait. */
 export const EVENTS_PER_SEAL = 1_000;
 /** What the first seal of a log follows. */
 export const GENESIS = "0".repeat(64);
-export const NIL = "00000000-0000-0000-0000-000000000000";
 
 /** A position in a log: events are ordered by (xid, id). */
 export interface Position extends Record<string, unknown> {

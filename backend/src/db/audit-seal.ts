@@ -1,16 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
-import { v7 as uuidv7 } from "uuid";
+import { NIL, v7 as uuidv7 } from "uuid";
 import { AppError } from "../errors.ts";
-import {
-  EVENTS_PER_SEAL,
-  eventsAfter,
-  GENESIS,
-  hashOf,
-  NIL,
-  ofLog,
-  type Position,
-  START,
-} from "./audit-chain.ts";
+import { EVENTS_PER_SEAL, eventsAfter, GENESIS, hashOf, ofLog, type Position, START } from "./audit-chain.ts";
 import type { Database, Transaction } from "./client.ts";
 import { auditSeal } from "./schema/index.ts";
 

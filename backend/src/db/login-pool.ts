@@ -2,9 +2,7 @@ import type pg from "pg";
 import type { Tracing } from "../adapters/tracing/port.ts";
 import type { Login } from "./login.ts";
 import { preparedClient } from "./prepared-client.ts";
-import { WatchedPool } from "./watched-pool.ts";
-
-type Connected = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
+import { type Connected, WatchedPool } from "./watched-pool.ts";
 
 /** The newest, what is newer by then, and the one before. */
 const attempts = 4;

@@ -11,7 +11,12 @@ export interface PoolState {
   readonly waitSeconds: number;
 }
 
-type Connected = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
+/** How a pool tells of a connection. */
+export type Connected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: () => void,
+) => void;
 
 /** A pool that knows how long connections were waited for. Taking an idle one costs nothing more. */
 export class WatchedPool extends pg.Pool {

@@ -34,6 +34,9 @@ export const createdResponse = <S extends z.ZodType>(description: string, schema
   headers: tells("Location"),
 });
 
+/** For 412, by which an operation also says that it takes `If-Match`. */
+export const staleVersion = problemResponse("`If-Match` names an older version");
+
 /** A declared JSON body. */
 export const jsonBody = <S extends z.ZodType>(schema: S) => ({
   required: true,

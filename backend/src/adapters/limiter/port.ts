@@ -1,3 +1,5 @@
+import { AppError } from "../../errors.ts";
+
 export interface Budget {
   /** Requests per window. */
   readonly max: number;
@@ -20,4 +22,20 @@ export interface LimiterPort {
   /** Events counted in the current window, without counting one; `resetIn` is 0 when there are none. */
   peek(key: string): Promise<{ count: number; resetIn: number }>;
   forget(key: string): Promise<void>;
+}
+
+/**
+ * Takes one from a budget.
+ *
+ * @param message to who has used it up
+ * @throws AppError `rate_limited`
+ */
+export async function spend(
+  limiter: Pick<LimiterPort, "consume">,
+  key: string,
+  budget: Budget,
+  message: string,
+): Promise<void> {
+  const { allowed, resetIn } = await limiter.consume(key, budget);
+  if (!allowed) throw new AppError("rate_limited", message, { retryAfter: resetIn, budget });
 }

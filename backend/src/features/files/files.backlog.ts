@@ -1,6 +1,7 @@
+import { NIL } from "uuid";
+
 /** A run ends well before the queue thinks that it hangs. */
 const runMs = 20 * 60 * 1000;
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 interface Backlog {
   /** The id of the first of those that wait, after this one; undefined when there is none. */
@@ -13,13 +14,13 @@ interface Backlog {
 /** Works off what waits, one after the other, oldest first; one that fails does not hold up the rest. */
 export function createBacklog({ next, work, check }: Backlog): () => Promise<void> {
   /** Where a run that ended before the backlog did left off. */
-  let goOnAfter = firstId;
+  let goOnAfter: string = NIL;
 
   return async () => {
     const until = performance.now() + runMs;
     let failure: unknown;
     let after = goOnAfter;
-    goOnAfter = firstId;
+    goOnAfter = NIL;
     for (;;) {
       if (performance.now() >= until) {
         goOnAfter = after;

@@ -1,4 +1,5 @@
 import { and, asc, gt, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { NIL } from "uuid";
 import { uploadIntent } from "../../db/schema/index.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { stagingKey } from "./files.rows.ts";
@@ -7,7 +8,6 @@ import { stagingKey } from "./files.rows.ts";
 const graceMs = 60 * 60 * 1000;
 
 const batchSize = 500;
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** Lets go of uploads in parts that nobody will complete. */
 export function createMultipartSweep({ db, storage }: Pick<FilesDeps, "db" | "storage">) {
@@ -19,7 +19,7 @@ export function createMultipartSweep({ db, storage }: Pick<FilesDeps, "db" | "st
    */
   async function sweepExpired(): Promise<unknown[]> {
     const failures: unknown[] = [];
-    let after = firstId;
+    let after: string = NIL;
     for (;;) {
       const over = await db
         .select()

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { jsonResponse, problemResponse, staleVersion } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import { fileSchema } from "./files.schema.ts";
@@ -22,7 +22,7 @@ const release = securedRoute(
       200: jsonResponse("The file, which is `ready` now", fileSchema),
       404: problemResponse("No such file of yours"),
       409: problemResponse("It is not in quarantine, or a newer picture took its place"),
-      412: problemResponse("`If-Match` names an older version"),
+      412: staleVersion,
     },
   },
 );

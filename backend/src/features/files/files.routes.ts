@@ -1,7 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { createdResponse, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import {
+  createdResponse,
+  jsonBody,
+  jsonResponse,
+  problemResponse,
+  staleVersion,
+} from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import { sendStream } from "../../http/stream.ts";
@@ -116,7 +122,7 @@ const remove = securedRoute(
     responses: {
       204: { description: "Deleted" },
       404: problemResponse("No such file of yours"),
-      412: problemResponse("`If-Match` names an older version"),
+      412: staleVersion,
     },
   },
 );

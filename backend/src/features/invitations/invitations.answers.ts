@@ -6,7 +6,7 @@ import { invitation, member, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { InvitationsDeps } from "./invitations.deps.ts";
 import { maskEmail } from "./invitations.mask.ts";
-import { type Found, findByToken, isLive } from "./invitations.rows.ts";
+import { changePending, type Found, findByToken, isLive } from "./invitations.rows.ts";
 import type { InvitationAnswer, InvitationPreview } from "./invitations.schema.ts";
 
 export type InvitationAnswers = ReturnType<typeof createInvitationAnswers>;
@@ -52,12 +52,7 @@ export function createInvitationAnswers({ db, audit }: Pick<InvitationsDeps, "db
   }
 
   async function revoke(tx: Transaction, { id, organizationId, role }: Found): Promise<void> {
-    const [revoked] = await tx
-      .update(invitation)
-      .set({ status: "revoked", updatedAt: sql`now()`, version: sql`${invitation.version} + 1` })
-      .where(and(eq(invitation.id, id), eq(invitation.status, "pending")))
-      .returning({ id: invitation.id });
-    if (!revoked) return;
+    if (!(await changePending(tx, id, { status: "revoked" }))) return;
     await audit.record(tx, null, {
       action: "invitation.revoked",
       organizationId,

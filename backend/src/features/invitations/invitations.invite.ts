@@ -1,4 +1,5 @@
 import { and, eq, lte, not, or, sql } from "drizzle-orm";
+import { spend } from "../../adapters/limiter/port.ts";
 import { invitationMail } from "../../adapters/mail/templates.ts";
 import type { Caller, Role } from "../../auth/actor.ts";
 import type { Transaction } from "../../db/client.ts";
@@ -30,17 +31,21 @@ type MailDeps = Pick<InvitationsDeps, "queue" | "limiter" | "frontendUrl" | "ver
  *   to verify an address first
  */
 export function createInvitationPost({ queue, limiter, frontendUrl, verifiesAddresses }: MailDeps) {
-  async function spend(key: string, message: string): Promise<void> {
-    const used = await limiter.consume(key, dailyMails);
-    if (!used.allowed)
-      throw new AppError("rate_limited", message, { retryAfter: used.resetIn, budget: dailyMails });
-  }
-
   return async (tx: Transaction, caller: Caller, letter: Letter): Promise<void> => {
     if (verifiesAddresses && !caller.emailVerified)
       throw new AppError("forbidden", "Verify your e-mail address first");
-    await spend(`invitations-by:${caller.userId}`, "You sent your invitations of the day");
-    await spend(`invitations:${letter.organizationId}`, "This organization sent its invitations of the day");
+    await spend(
+      limiter,
+      `invitations-by:${caller.userId}`,
+      dailyMails,
+      "You sent your invitations of the day",
+    );
+    await spend(
+      limiter,
+      `invitations:${letter.organizationId}`,
+      dailyMails,
+      "This organization sent its invitations of the day",
+    );
     const mail = invitationMail({
       to: letter.email,
       organizationName: letter.organizationName,

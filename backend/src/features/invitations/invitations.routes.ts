@@ -1,7 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, isNotModified, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { createdResponse, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import {
+  createdResponse,
+  jsonBody,
+  jsonResponse,
+  problemResponse,
+  staleVersion,
+} from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import {
@@ -15,7 +21,6 @@ import {
 import type { InvitationsService } from "./invitations.service.ts";
 
 const tags = ["Invitations"];
-const stale = problemResponse("`If-Match` names an older version");
 const permission = "invitation.manage";
 const path = "/organizations/{organizationId}/invitations";
 const organizationId = idParam("organizationId", "Organization");
@@ -107,7 +112,7 @@ const resend = securedRoute(
       200: jsonResponse("Pending again", invitationSchema),
       404: problemResponse("No such invitation"),
       409: problemResponse("Answered or revoked, or a member by now"),
-      412: stale,
+      412: staleVersion,
       429: problemResponse("The organization sent its invitations of the day"),
     },
   },
@@ -126,7 +131,7 @@ const revoke = securedRoute(
       204: { description: "Revoked" },
       404: problemResponse("No such invitation, or revoked before"),
       409: problemResponse("Answered already"),
-      412: stale,
+      412: staleVersion,
     },
   },
 );

@@ -1,4 +1,5 @@
 import { and, eq, gt, isNull, ne, sql } from "drizzle-orm";
+import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
 import type { Caller } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
 import { invitation, member, organization, user } from "../../db/schema/index.ts";
@@ -103,3 +104,17 @@ export const isLive = (token: string) =>
     eq(invitation.status, "pending"),
     gt(invitation.expiresAt, sql`now()`),
   );
+
+/** Changes a pending invitation, expired or not; of two changes at once one finds it in another state. */
+export async function changePending(
+  tx: Transaction,
+  id: string,
+  to: PgUpdateSetSource<typeof invitation>,
+): Promise<InvitationRow | undefined> {
+  const [changed] = await tx
+    .update(invitation)
+    .set({ ...to, updatedAt: sql`now()`, version: sql`${invitation.version} + 1` })
+    .where(and(eq(invitation.id, id), eq(invitation.status, "pending")))
+    .returning();
+  return changed;
+}

@@ -1,5 +1,4 @@
-import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
-import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
+import { and, desc, eq, inArray, lt } from "drizzle-orm";
 import type { Cursors } from "../../adapters/cursors/port.ts";
 import type { ReadsPort } from "../../adapters/reads/port.ts";
 import type { CallerNow } from "../../auth/access.ts";
@@ -21,7 +20,7 @@ import {
 import { invitationScope, mayInviteAnybody } from "./invitations.policy.ts";
 import {
   assertNoMember,
-  type InvitationRow,
+  changePending,
   inviterOf,
   livingOrganization,
   toInvitation,
@@ -73,20 +72,6 @@ export function createInvitationsService(deps: Deps) {
     if (!scope.roles.includes(found.row.role))
       throw new AppError("forbidden", "Your role does not allow this");
     return { ...found, current };
-  }
-
-  /** Changes a pending invitation, expired or not; of two changes at once one finds it in another state. */
-  async function change(
-    tx: Transaction,
-    id: string,
-    to: PgUpdateSetSource<typeof invitation>,
-  ): Promise<InvitationRow | undefined> {
-    const [changed] = await tx
-      .update(invitation)
-      .set({ ...to, updatedAt: sql`now()`, version: sql`${invitation.version} + 1` })
-      .where(and(eq(invitation.id, id), eq(invitation.status, "pending")))
-      .returning();
-    return changed;
   }
 
   return {
@@ -151,7 +136,7 @@ export function createInvitationsService(deps: Deps) {
         const { token, tokenHash } = createInvitationToken();
         // Who sends the highest role again stands behind it from now on.
         const backer = row.role === "org_admin" ? { invitedBy: caller.userId } : {};
-        const sent = await change(tx, row.id, { tokenHash, expiresAt: sevenDaysOn, ...backer });
+        const sent = await changePending(tx, row.id, { tokenHash, expiresAt: sevenDaysOn, ...backer });
         if (!sent) throw new AppError("invalid_state", "This invitation was answered or revoked");
         await assertNoMember(tx, organizationId, row.email);
         await audit.record(tx, caller, {
@@ -176,7 +161,7 @@ export function createInvitationsService(deps: Deps) {
       await db.transaction(async (tx) => {
         const { row } = await manageable(caller, organizationId, invitationId, tx);
         assertVersion(row, version);
-        if (!(await change(tx, row.id, { status: "revoked" }))) throw await whyNot(tx, row.id);
+        if (!(await changePending(tx, row.id, { status: "revoked" }))) throw await whyNot(tx, row.id);
         await audit.record(tx, caller, {
           action: "invitation.revoked",
           organizationId,

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, setEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { jsonBody, jsonResponse, problemResponse, staleVersion } from "../../http/openapi.ts";
 import { tells } from "../../http/openapi-headers.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
@@ -42,7 +42,7 @@ const update = securedRoute(
     responses: {
       200: jsonResponse("You, changed", meSchema),
       400: problemResponse("A field is invalid"),
-      412: problemResponse("`If-Match` names an older version"),
+      412: staleVersion,
     },
   },
 );

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, isNotModified, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { jsonBody, jsonResponse, problemResponse, staleVersion } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import { memberSchema, membersQuery, membersSchema, updateMemberSchema } from "./members.schema.ts";
@@ -11,7 +11,6 @@ const tags = ["Organizations"];
 const organizationParam = z.object({ organizationId: idParam("organizationId", "Organization") });
 const params = organizationParam.extend({ memberId: idParam("memberId", "Member") });
 const unknownMember = problemResponse("No such member that you may know of");
-const stale = problemResponse("`If-Match` names an older version");
 const lastAdmin = problemResponse("The organization would be left without an active org_admin");
 
 const list = securedRoute(
@@ -62,7 +61,7 @@ const update = securedRoute(
       400: problemResponse("A field is invalid"),
       404: unknownMember,
       409: lastAdmin,
-      412: stale,
+      412: staleVersion,
     },
   },
 );
@@ -76,7 +75,7 @@ const remove = securedRoute(
     tags,
     summary: "Remove a member; nothing of theirs is deleted",
     request: { params },
-    responses: { 204: { description: "Removed" }, 404: unknownMember, 409: lastAdmin, 412: stale },
+    responses: { 204: { description: "Removed" }, 404: unknownMember, 409: lastAdmin, 412: staleVersion },
   },
 );
 

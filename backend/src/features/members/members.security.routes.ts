@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { jsonResponse, problemResponse, staleVersion } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import { memberSchema } from "./members.schema.ts";
@@ -15,7 +15,6 @@ const params = z.object({
 const unknownMember = problemResponse("No such member that you may know of");
 const wholeAccount =
   "Acts on the whole account: who belongs to another organization too, which you do not run, is 403 but to platform admins.";
-const stale = problemResponse("`If-Match` names an older version");
 
 const revokeSessions = securedRoute(
   { permission: "member.secure", stepUp: true },
@@ -27,7 +26,7 @@ const revokeSessions = securedRoute(
     summary: "Sign a member out everywhere",
     description: wholeAccount,
     request: { params },
-    responses: { 200: jsonResponse("Signed out", memberSchema), 404: unknownMember, 412: stale },
+    responses: { 200: jsonResponse("Signed out", memberSchema), 404: unknownMember, 412: staleVersion },
   },
 );
 
@@ -41,7 +40,11 @@ const resetTwoFactor = securedRoute(
     summary: "Take away a member's second factor, sign them out everywhere and tell them by mail",
     description: wholeAccount,
     request: { params },
-    responses: { 200: jsonResponse("Without a second factor", memberSchema), 404: unknownMember, 412: stale },
+    responses: {
+      200: jsonResponse("Without a second factor", memberSchema),
+      404: unknownMember,
+      412: staleVersion,
+    },
   },
 );
 

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, isNotModified, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { jsonBody, jsonResponse, problemResponse, staleVersion } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import type { OrganizationLifecycle } from "./organizations.lifecycle.ts";
@@ -15,7 +15,6 @@ import type { OrganizationSettingsService } from "./organizations.settings.ts";
 const tags = ["Organizations"];
 const params = z.object({ organizationId: idParam("organizationId", "Organization") });
 const notYours = problemResponse("No such organization of yours");
-const stale = problemResponse("`If-Match` names an older version");
 
 const getSettings = securedRoute(
   { permission: "organization.readSettings" },
@@ -47,7 +46,7 @@ const updateSettings = securedRoute(
       200: jsonResponse("Changed", organizationSettingsSchema),
       400: problemResponse("A field is invalid"),
       404: notYours,
-      412: stale,
+      412: staleVersion,
     },
   },
 );
@@ -65,7 +64,7 @@ const suspend = securedRoute(
       200: jsonResponse("Suspended", organizationSchema),
       404: notYours,
       409: problemResponse("It is suspended already"),
-      412: stale,
+      412: staleVersion,
     },
   },
 );
@@ -83,7 +82,7 @@ const reactivate = securedRoute(
       200: jsonResponse("Active", organizationSchema),
       404: notYours,
       409: problemResponse("It is not suspended"),
-      412: stale,
+      412: staleVersion,
     },
   },
 );
@@ -97,7 +96,7 @@ const remove = securedRoute(
     tags,
     summary: "Delete an organization; 30 days to undo",
     request: { params },
-    responses: { 204: { description: "Deleted" }, 404: notYours, 412: stale },
+    responses: { 204: { description: "Deleted" }, 404: notYours, 412: staleVersion },
   },
 );
 
@@ -114,7 +113,7 @@ const restore = securedRoute(
       200: jsonResponse("Back as it was", organizationSchema),
       404: notYours,
       409: problemResponse("It is not deleted"),
-      412: stale,
+      412: staleVersion,
     },
   },
 );

@@ -1,7 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, isNotModified, setEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { createdResponse, jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import {
+  createdResponse,
+  jsonBody,
+  jsonResponse,
+  problemResponse,
+  staleVersion,
+} from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import {
@@ -82,7 +88,7 @@ const update = securedRoute(
       400: problemResponse("A field is invalid"),
       404: problemResponse("No such organization of yours"),
       409: problemResponse("The slug is taken"),
-      412: problemResponse("`If-Match` names an older version"),
+      412: staleVersion,
     },
   },
 );

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { Cursors } from "../../adapters/cursors/port.ts";
-import type { LimiterPort } from "../../adapters/limiter/port.ts";
+import { type LimiterPort, spend } from "../../adapters/limiter/port.ts";
 import { type CallerNow, membershipIn } from "../../auth/access.ts";
 import type { Actor, Caller } from "../../auth/actor.ts";
 import type { Database, Transaction } from "../../db/client.ts";
@@ -42,15 +42,6 @@ interface Deps {
 
 /** Tenants. The guard has decided on the role before any of these is called. */
 export function createOrganizationsService({ db, audit, cursors, limiter, callerNow, signup, invite }: Deps) {
-  async function spend({ userId }: Caller): Promise<void> {
-    const used = await limiter.consume(`organizations:${userId}`, dailyOrganizations);
-    if (!used.allowed)
-      throw new AppError("rate_limited", "You created your organizations of the day", {
-        retryAfter: used.resetIn,
-        budget: dailyOrganizations,
-      });
-  }
-
   return {
     /** Asked by the guard, before the body is read. */
     mayCreate: (actor: Actor): boolean => canCreateOrganization(actor, signup),
@@ -81,7 +72,12 @@ export function createOrganizationsService({ db, audit, cursors, limiter, caller
         if (!created) throw new Error("insert returned no row");
         if (joinsOwnOrganization(caller)) {
           // Not for a slug that was taken.
-          await spend(caller);
+          await spend(
+            limiter,
+            `organizations:${caller.userId}`,
+            dailyOrganizations,
+            "You created your organizations of the day",
+          );
           await tx
             .insert(member)
             .values({ organizationId: created.id, userId: caller.userId, role: "org_admin" });

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ifMatchVersion, withEtag } from "../../http/etag.ts";
 import { idParam } from "../../http/ids.ts";
-import { jsonBody, jsonResponse, problemResponse } from "../../http/openapi.ts";
+import { jsonBody, jsonResponse, problemResponse, staleVersion } from "../../http/openapi.ts";
 import { createRouter } from "../../http/router.ts";
 import { securedRoute } from "../../http/secured-route.ts";
 import type { PlatformUserAccounts } from "./platform-users.account.ts";
@@ -15,7 +15,6 @@ import type { PlatformUsersService } from "./platform-users.service.ts";
 
 const tags = ["Platform"];
 const params = z.object({ userId: idParam("userId", "User") });
-const stale = problemResponse("`If-Match` names an older version");
 const unknownUser = problemResponse("No such user");
 const lastAdmin = "The platform would be left without a platform_admin";
 
@@ -65,7 +64,7 @@ const update = securedRoute(
       400: problemResponse("A field is invalid"),
       404: unknownUser,
       409: problemResponse(`${lastAdmin}, or this user may not have the role`),
-      412: stale,
+      412: staleVersion,
     },
   },
 );
@@ -91,7 +90,7 @@ const action = <Name extends string, Path extends string>(
         200: jsonResponse(done, platformUserSchema),
         404: unknownUser,
         ...(conflict !== undefined && { 409: problemResponse(conflict) }),
-        412: stale,
+        412: staleVersion,
       },
     },
   );
