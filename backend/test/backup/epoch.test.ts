@@ -2,10 +2,9 @@ import { describe, expect, it } from "vitest";
 import { sealAuditEvents } from "../../src/db/audit-seal.ts";
 import { verifyAuditLog } from "../../src/db/audit-verify.ts";
 import { createDatabase } from "../../src/db/client.ts";
-import { documentOf } from "../files/client.ts";
 import { startTestApp } from "../harness/app.ts";
-import { createTenant, uploadFile } from "../harness/client.ts";
-import { backups, emptyDatabase, emptyStore } from "./places.ts";
+import { createTenant } from "../harness/client.ts";
+import { backups, emptyDatabase, emptyStore, textUploader } from "./places.ts";
 
 // Without jobs: nobody else seals.
 const app = await startTestApp({ worker: false });
@@ -13,13 +12,7 @@ const home = await createTenant(app);
 const { make, restore } = await backups(app);
 const elsewhere = await emptyDatabase();
 const storage = emptyStore();
-const upload = (text: string) =>
-  uploadFile(
-    app,
-    home.people.org_admin.token,
-    Buffer.from(text),
-    documentOf(home, { contentType: "text/plain" }),
-  );
+const upload = textUploader(app, home);
 
 describe("audit logs of a cluster that had counted further", () => {
   it("are intact after the restore, and what comes then is sealed behind them", async () => {

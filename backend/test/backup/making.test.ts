@@ -7,21 +7,13 @@ import { describe, expect, it, vi } from "vitest";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
 import { backupNames } from "../../src/backup/layout.ts";
 import { createDatabase } from "../../src/db/client.ts";
-import { documentOf } from "../files/client.ts";
 import { createDiskWorld } from "../files/world.ts";
-import { uploadFile } from "../harness/client.ts";
-import { backups } from "./places.ts";
+import { backups, textUploader } from "./places.ts";
 
 const { app, home } = await createDiskWorld();
 const { sql } = app.deps.database;
 const { to, key, make } = await backups(app);
-const upload = (text: string) =>
-  uploadFile(
-    app,
-    home.people.org_admin.token,
-    Buffer.from(text),
-    documentOf(home, { contentType: "text/plain" }),
-  );
+const upload = textUploader(app, home);
 
 describe("a backup", () => {
   it("counts for nothing when its process is killed, and the next one clears it away", async () => {

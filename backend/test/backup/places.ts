@@ -13,8 +13,10 @@ import type { StoragePort } from "../../src/adapters/storage/port.ts";
 import { createBackup } from "../../src/backup/create.ts";
 import { type RestoreOptions, restoreBackup } from "../../src/backup/restore.ts";
 import { ownDatabase } from "../../src/db/roles.ts";
+import { documentOf } from "../files/client.ts";
 import { afterwards } from "../harness/afterwards.ts";
 import type { TestApp } from "../harness/app.ts";
+import { type Tenant, uploadFile } from "../harness/client.ts";
 
 /** A folder that goes away after the file's last test. */
 export function temporaryFolder(): string {
@@ -117,3 +119,12 @@ export async function hashes(storage: StoragePort): Promise<Record<string, strin
   }
   return found;
 }
+
+/** Uploads a text of the tenant's admin. */
+export const textUploader = (app: TestApp, tenant: Tenant) => (text: string) =>
+  uploadFile(
+    app,
+    tenant.people.org_admin.token,
+    Buffer.from(text),
+    documentOf(tenant, { contentType: "text/plain" }),
+  );

@@ -2,10 +2,8 @@ import { appendFile, cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Eraser, readErasures } from "../../src/backup/erasures.ts";
-import { documentOf } from "../files/client.ts";
 import { createDiskWorld } from "../files/world.ts";
-import { uploadFile } from "../harness/client.ts";
-import { ageKey, backups, emptyDatabase, emptyStore, temporaryFolder } from "./places.ts";
+import { ageKey, backups, emptyDatabase, emptyStore, temporaryFolder, textUploader } from "./places.ts";
 
 const { app, home } = await createDiskWorld();
 const { sql } = app.deps.database;
@@ -13,13 +11,7 @@ const { to, make, restore } = await backups(app);
 const target = await emptyDatabase();
 const storage = emptyStore();
 const folder = temporaryFolder();
-const upload = (text: string) =>
-  uploadFile(
-    app,
-    home.people.org_admin.token,
-    Buffer.from(text),
-    documentOf(home, { contentType: "text/plain" }),
-  );
+const upload = textUploader(app, home);
 
 /** Nothing was written, and the next try finds an empty place. */
 async function expectNothing(): Promise<void> {

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { connect } from "node:net";
 import { expect, test, vi } from "vitest";
 import { documentOf, presign, register, type Signed, stream } from "../files/client.ts";
 import { startFleetApp } from "../harness/app.ts";
 import { createTenant, uploadFile } from "../harness/client.ts";
+import { refused } from "../harness/refused.ts";
 import type { ServerProcess } from "../harness/server-process.ts";
 import { newAddress, pathOf } from "../invitations/inbox.ts";
 import { type Asked, reading, steadyLoad } from "./load.ts";
@@ -46,20 +46,6 @@ async function beginTransfers(server: ServerProcess): Promise<{ held: Held[]; up
   return { held, uploads };
 }
 
-/** Until a server takes no more connections. */
-const refuses = ({ port }: ServerProcess) =>
-  vi.waitFor(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        const socket = connect(port, "127.0.0.1", () => {
-          socket.destroy();
-          reject(new Error("still accepts"));
-        });
-        socket.once("error", () => resolve());
-      }),
-    patience,
-  );
-
 const readers = tenants.flatMap(({ organizationId, people }) => [
   reading(people.client.token),
   reading(people.coach.token, `/api/v1/organizations/${organizationId}`),
@@ -85,7 +71,7 @@ test(`two servers are restarted ${restarts} times, one after the other, without 
     const begun = n % transfersEvery === 0 ? await beginTransfers(server) : undefined;
     const stopped = server.stop();
     if (begun) {
-      await refuses(server);
+      await refused(server.port, patience.timeout);
       transfers.push(...(await Promise.all(begun.held.map((one) => one.finish()))));
       for (const { storageKey } of begun.uploads) {
         const { status, text } = await register(app, token, storageKey);

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test, vi } from "vitest";
 import { drainable } from "../../src/drain.ts";
+import { refused } from "../harness/refused.ts";
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -46,24 +47,12 @@ async function serve(times: Times) {
 }
 
 const never = 600_000;
-const refused = (port: number) =>
-  vi.waitFor(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        const socket = connect(port, "127.0.0.1", () => {
-          socket.destroy();
-          reject(new Error("still accepts"));
-        });
-        socket.once("error", () => resolve());
-      }),
-    15_000,
-  );
 
 test("answers what comes on an open connection after the signal, and asks to close it", async () => {
   const { port, drain, answer } = await serve({ graceMs: never, idleMs: never });
   expect(await answer("/")).toEqual({ connection: "keep-alive", body: "done" });
   const drained = drain();
-  await refused(port);
+  await refused(port, 15_000);
   expect(await answer("/")).toEqual({ connection: "close", body: "done" });
   await drained;
 });
@@ -73,7 +62,7 @@ test("answers what was being worked on at the signal", async () => {
   const asked = answer("/slow");
   const response = await next();
   const drained = drain();
-  await refused(port);
+  await refused(port, 15_000);
   response.end("late");
   expect(await asked).toEqual({ connection: "close", body: "late" });
   await drained;
@@ -86,7 +75,7 @@ test("lets a stream end that began before the signal, and then closes its connec
   response.write("first ");
   const stream = await asked;
   const drained = drain();
-  await refused(port);
+  await refused(port, 15_000);
   response.end("last");
   expect(await text(stream)).toBe("first last");
   await drained;
