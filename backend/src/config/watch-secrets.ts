@@ -6,6 +6,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { parseEnv } from "./parse-env.ts";
 import { readValues } from "./read-values.ts";
 import { isSameSnapshot, readerOf, type Snapshot, secretPaths, takeSnapshot } from "./secret-files.ts";
+import { halves } from "./secret-pairs.ts";
 import type { Environment } from "./variable.ts";
 import { type Name, secretNames } from "./variables.ts";
 
@@ -23,6 +24,7 @@ export interface SecretWatch extends LiveConfig {
 interface Log {
   info(details: object, text: string): void;
   warn(details: object, text: string): void;
+  error(details: object, text: string): void;
 }
 
 /** Contents that stay the same for this long are whole, and belong together. */
@@ -44,7 +46,7 @@ export async function watchSecrets(source: Environment): Promise<SecretWatch> {
   let refused: Snapshot | undefined;
   let looking: Promise<void> | undefined;
   const listeners: ((now: Config) => void)[] = [];
-  let log: Log = { info() {}, warn() {} };
+  let log: Log = { info() {}, warn() {}, error() {} };
   let timer: NodeJS.Timeout | undefined;
 
   const textsOf = (snapshot: Snapshot) => readValues(source, readerOf(snapshot)).texts;
@@ -60,6 +62,20 @@ export async function watchSecrets(source: Environment): Promise<SecretWatch> {
     }
   }
 
+  function refuse(found: Snapshot, problems: readonly string[]): void {
+    refused = found;
+    log.warn({ problems }, "changed secrets refused: those from before stay in use");
+  }
+
+  /** One that fails keeps what it has, and nobody else from the new ones. */
+  function tell(listener: (now: Config) => void): void {
+    try {
+      listener(current);
+    } catch (err) {
+      log.error({ err }, "changed secrets not taken by a part of this process: restart it");
+    }
+  }
+
   async function look(): Promise<void> {
     const found = await settled();
     if (isSameSnapshot(found, inUse)) {
@@ -71,14 +87,13 @@ export async function watchSecrets(source: Environment): Promise<SecretWatch> {
     try {
       next = parseEnv(source, readerOf(found));
     } catch (error) {
-      refused = found;
-      const problems = error instanceof ConfigError ? error.toString().split("\n") : ["unknown"];
-      log.warn({ problems }, "changed secrets refused: those from before stay in use");
-      return;
+      return refuse(found, error instanceof ConfigError ? error.toString().split("\n") : ["unknown"]);
     }
     const [old, taken] = [textsOf(inUse), textsOf(found)];
+    const half = halves(old, taken);
+    if (half.length > 0) return refuse(found, half);
     [inUse, refused, current] = [found, undefined, next];
-    for (const listener of listeners) listener(next);
+    for (const listener of listeners) tell(listener);
     for (const name of secretNames.filter((n) => old[n] !== taken[n]))
       log.info({ secret: name, fingerprint: await fingerprint(name, taken[name] ?? "") }, "secret changed");
   }

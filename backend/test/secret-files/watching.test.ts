@@ -11,7 +11,7 @@ async function watching(variables: Record<string, string>) {
   const at = (level: string) => (details: object, text: string) => void lines.push({ level, details, text });
   const environment = { NODE_ENV: "test", DATABASE_URL: "postgres://app@127.0.0.1:1/app", ...variables };
   const watch = await watchSecrets(environment);
-  watch.start({ info: at("info"), warn: at("warn") }, 1_000_000);
+  watch.start({ info: at("info"), warn: at("warn"), error: at("error") }, 1_000_000);
   return { watch, lines };
 }
 
@@ -33,6 +33,26 @@ test("a changed file is in use after the next look, and every part is told once"
     details: { secret: "DATABASE_PASSWORD", fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/) },
   });
   expect(JSON.stringify(lines)).not.toContain(after);
+  watch.stop();
+});
+
+test("a part that cannot take a change keeps nobody else from it", async () => {
+  const { watch, lines } = await watching({ METRICS_TOKEN_FILE: file("thrown", freshSecret()) });
+  const told: (readonly string[])[] = [];
+  watch.onChange(() => {
+    throw new TypeError("the first part fails");
+  });
+  watch.onChange(({ metricsTokens }) => told.push(metricsTokens));
+  for (const next of [freshSecret(), freshSecret()]) {
+    write("thrown", next);
+    await watch.refresh();
+    expect(told.at(-1)).toEqual([next]);
+    expect(watch.current.metricsTokens).toEqual([next]);
+  }
+  expect(lines.filter(({ level }) => level === "error")).toMatchObject([
+    { details: { err: expect.any(TypeError) } },
+    { details: { err: expect.any(TypeError) } },
+  ]);
   watch.stop();
 });
 
@@ -71,8 +91,11 @@ test("secrets that belong together are taken together, or not at all", async () 
     S3_UPLOAD_SECRET_ACCESS_KEY_FILE: file("upload-secret", "secret-one"),
   });
   write("upload-id", "two");
-  write("upload-secret", "");
-  await watch.refresh();
+  for (const not of ["", "secret-one"]) {
+    write("upload-secret", not);
+    await watch.refresh();
+    expect(watch.state).toBe("refused");
+  }
   expect(watch.current.storage).toMatchObject({
     upload: { accessKeyId: "one", secretAccessKey: "secret-one" },
   });
@@ -81,6 +104,10 @@ test("secrets that belong together are taken together, or not at all", async () 
   expect(watch.current.storage).toMatchObject({
     upload: { accessKeyId: "two", secretAccessKey: "secret-two" },
   });
+  // The same key with another secret, as a store of the MinIO family may give it.
+  write("upload-secret", "secret-three");
+  await watch.refresh();
+  expect([watch.state, watch.current.storage]).toMatchObject(["ok", { upload: { accessKeyId: "two" } }]);
   watch.stop();
 });
 
@@ -104,7 +131,7 @@ test("the files are looked at without being asked", async () => {
   const [before, after] = [freshSecret(), freshSecret()];
   const { watch } = await watching({ METRICS_TOKEN_FILE: file("polled", before) });
   const changed = new Promise<readonly string[]>((tell) => watch.onChange((now) => tell(now.metricsTokens)));
-  watch.start({ info() {}, warn() {} }, 20);
+  watch.start({ info() {}, warn() {}, error() {} }, 20);
   write("polled", after);
   expect(await changed).toEqual([after]);
   watch.stop();
