@@ -4,6 +4,7 @@ import { isMailCatcher } from "./checks/production-mail.ts";
 import type { Config } from "./config.ts";
 import { storageDriver } from "./storage-driver.ts";
 import { withPassword } from "./values/database-url.ts";
+import { withRedisPassword } from "./values/redis-url.ts";
 import type { VersionedSecret } from "./values/secret.ts";
 import type { Settings } from "./variables.ts";
 
@@ -140,7 +141,7 @@ export function assemble(s: Settings): Config {
     ],
     clientKeyRequired: s.NODE_ENV === "production",
     limits: limitsFrom(s),
-    redis: s.REDIS_URL === undefined ? undefined : { url: s.REDIS_URL, password: s.REDIS_PASSWORD },
+    redis: s.REDIS_URL === undefined ? undefined : { url: withRedisPassword(s.REDIS_URL, s.REDIS_PASSWORD) },
     storage: storageFrom(s),
     scan: scanFrom(s),
     mail: mailFrom(s),

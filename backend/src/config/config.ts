@@ -50,7 +50,7 @@ export interface Config {
     readonly authFailures: Budget;
   };
   /** Counts limits for all instances; without it each counts for itself. */
-  readonly redis: { readonly url: string; readonly password: string | undefined } | undefined;
+  readonly redis: { readonly url: string } | undefined;
   readonly storage: /** The first key signs, the others still verify. */
     | { readonly driver: "disk"; readonly signingKeys: readonly string[] }
     | {

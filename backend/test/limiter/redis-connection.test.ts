@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { createRedisLimiter } from "../../src/adapters/limiter/redis.ts";
 import { connectRedis } from "../../src/adapters/limiter/redis-connection.ts";
+import { withRedisPassword } from "../../src/config/values/redis-url.ts";
 import { afterwards } from "../harness/afterwards.ts";
 import { hasRedis } from "../harness/fleet-parts.ts";
 import { startRedis } from "../harness/redis.ts";
@@ -48,13 +49,27 @@ describe.runIf(hasRedis)("the connection to Redis", async () => {
 
   async function counting() {
     const relay = await startRelay(port);
-    const connection = connectRedis({ url: relay.url, password: redis.password }, () => {});
+    const connection = connectRedis({ url: withRedisPassword(relay.url, redis.password) }, () => {});
     afterwards(() => connection.disconnect());
     const limiter = createRedisLimiter(connection, "connection");
     const count = () => limiter.consume("a", budget);
     await vi.waitFor(count, patience);
     return { relay, count };
   }
+
+  it.each([
+    ["no user", "", "default"],
+    ["a user", "counter@", "counter"],
+    ["another password", ":of-before@", "default"],
+    ["both", "counter:of-before@", "counter"],
+  ])("signs in with REDIS_PASSWORD where the URL names %s", async (_, named, user) => {
+    const password = "p@ss:w/or%d #?";
+    await redis.client.call("ACL", "SETUSER", user, "on", `>${password}`, "~*", "&*", "+@all");
+    const url = redis.url.replace("//", `//${named}`);
+    const connection = connectRedis({ url: withRedisPassword(url, password) }, () => {});
+    afterwards(() => connection.disconnect());
+    await vi.waitFor(async () => expect(await connection.call("ACL", "WHOAMI")).toBe(user), patience);
+  });
 
   it("that went silent is given up and made anew", async () => {
     const { relay, count } = await counting();

@@ -17,7 +17,7 @@ export function followRedis(
   let next: Redis | undefined;
 
   live.onChange(({ redis }) => {
-    if (!redis || (redis.url === settings.url && redis.password === settings.password)) return;
+    if (!redis || redis.url === settings.url) return;
     settings = redis;
     next?.disconnect();
     const candidate = connectRedis(settings, onError);

@@ -13,12 +13,8 @@ const LAST_RETRY_MS = 2_000;
  *
  * @param onError told of lost and refused connections; never carries the URL
  */
-export function connectRedis(
-  { url, password }: { readonly url: string; readonly password: string | undefined },
-  onError: (error: Error) => void,
-): Redis {
+export function connectRedis({ url }: { readonly url: string }, onError: (error: Error) => void): Redis {
   const redis = new Redis(url, {
-    ...(password !== undefined && { password }),
     connectionName: "coaching-app",
     connectTimeout: CONNECT_MS,
     commandTimeout: COMMAND_MS,

@@ -12,3 +12,9 @@ export const redisUrl = z
 
 /** The password inside a checked URL, decoded; empty when there is none. */
 export const passwordInUrl = (url: string): string => decodeURIComponent(new URL(url).password);
+
+/** The checked URL with another password: one that a client finds in it wins over any that it is told beside it. */
+export function withRedisPassword(url: string, password: string | undefined): string {
+  if (password === undefined) return url;
+  return Object.assign(new URL(url), { password: encodeURIComponent(password) }).href;
+}
