@@ -3,6 +3,7 @@ import { fingerprint } from "../config/fingerprint.ts";
 import { type RotatableName, rotatable } from "../config/rotation.ts";
 import { type Command, readFlags, type Terminal } from "./command.ts";
 import { changeDatabasePassword, cutConnections } from "./rotate-database.ts";
+import { changeRedisPassword } from "./rotate-redis.ts";
 import { type SecretFile, secretFile } from "./secret-file.ts";
 
 const names = Object.keys(rotatable) as RotatableName[];
@@ -32,6 +33,12 @@ const afterwards: Record<RotatableName, { readonly routine: string; readonly bre
     routine: "Give the first one to the scraper. The old one is good until the next change",
     breach: "The scraper is refused until it has the new one",
   },
+  REDIS_PASSWORD: {
+    routine:
+      "Redis takes nothing else any more. If it does not read the file at its start, as in Compose, write it where it does",
+    breach:
+      "Every connection was cut, and servers count limits alone until they have read the file. If Redis does not read it at its start, as in Compose, write it where it does",
+  },
   STORAGE_SIGNING_KEY: {
     routine: "URLs of the old one are good until they expire",
     breach: "Every URL of a file that was handed out is void: clients ask for another",
@@ -54,15 +61,18 @@ function secondsOf(text: string): number {
   return Number(text);
 }
 
-/** Servers read the files every two seconds, and take what holds still. */
-async function writeSteps(file: SecretFile, steps: readonly string[], seconds: number): Promise<void> {
+async function writeSteps(file: SecretFile, steps: readonly string[], settle: () => Promise<void>) {
   for (const [i, text] of steps.entries()) {
-    if (i > 0) await pause(seconds * 1000);
+    if (i > 0) await settle();
     file.write(text);
   }
 }
 
-export const rotate: Command = {
+/** Servers read the files every two seconds, and take what holds still. */
+const waitFor = async (seconds: number): Promise<void> => void (await pause(seconds * 1000));
+
+/** @param settle passes the time that servers need, between two steps of a change */
+export const rotateCommand = (settle: (seconds: number) => Promise<void>): Command => ({
   name: "secrets rotate",
   usage: "secrets rotate <name> [--breach] [--wait <seconds>]   (needs <name>_FILE, writable)",
   summary:
@@ -77,14 +87,25 @@ export const rotate: Command = {
     const file = secretFile(terminal.environment, name);
     const steps = breach ? [rotatable[name].breach(file.read())] : rotatable[name].routine(file.read());
     const last = steps.at(-1) ?? "";
-    if (name === "DATABASE_PASSWORD" || name === "DATABASE_OWNER_PASSWORD") {
+    const taken = () => settle(seconds);
+    if (name === "REDIS_PASSWORD")
+      await changeRedisPassword({
+        environment: terminal.environment,
+        file,
+        next: last,
+        breach,
+        settle: taken,
+      });
+    else if (name === "DATABASE_PASSWORD" || name === "DATABASE_OWNER_PASSWORD") {
       await changeDatabasePassword(terminal.environment, name, file, last);
       if (breach) await cutConnections(terminal.environment, name, last);
-    } else await writeSteps(file, steps, seconds);
+    } else await writeSteps(file, steps, taken);
     terminal.print(
       `${name} is changed: fingerprint ${await fingerprint(name, last)}, as each server's log says.`,
     );
     terminal.print(`${afterwards[name][breach ? "breach" : "routine"]}.`);
     return 0;
   },
-};
+});
+
+export const rotate = rotateCommand(waitFor);

@@ -58,13 +58,14 @@ const named: Rotatable = {
 
 const single: Rotatable = { routine: () => [freshSecret()], breach: freshSecret };
 
-/** Secrets that are ours to make. Those of a store, of Redis and of a mail account are made there. */
+/** Secrets that are ours to make. Those of a store and of a mail account are made there. */
 export const rotatable = {
   BETTER_AUTH_SECRETS: ring,
   CLIENT_API_KEY: named,
   DATABASE_OWNER_PASSWORD: single,
   DATABASE_PASSWORD: single,
   METRICS_TOKEN: list,
+  REDIS_PASSWORD: single,
   STORAGE_SIGNING_KEY: list,
 } satisfies Record<string, Rotatable>;
 
