@@ -26,21 +26,28 @@ export interface EndedSessions {
   used(rawToken: string, place: Place): Promise<void>;
 }
 
-/** However often a token is tried: what an app asks for at the same time counts once, and nobody can fill the log. */
+/** What an app asks for at the same time counts once. */
 const onceIn = { max: 1, window: 2 };
+/** However long a token is tried: as many as a rule counts, and nobody can fill the log. */
+const toldOf = { max: 5, window: 60 * 60 };
 
 export function createEndedSessions({ db, audit, limiter, fingerprintOf, log }: Deps): EndedSessions {
   async function look(rawToken: string, place: Place): Promise<void> {
     const tokenHash = createHash("sha256").update(rawToken).digest("hex");
-    const { allowed } = await limiter.consume(`ended-session:${tokenHash}`, onceIn);
-    if (!allowed) return;
+    const fingerprint = fingerprintOf(place);
+    const once = await limiter.consume(`ended-session:${tokenHash}:${fingerprint}`, onceIn);
+    if (!once.allowed) return;
     const {
       rows: [ended],
     } = await db.execute<{ userId: string; known: boolean }>(sql`
       select e.user_id as "userId", exists (select 1 from known_device d
-        where d.user_id = e.user_id and d.fingerprint = ${fingerprintOf(place)}) as known
+        where d.user_id = e.user_id and d.fingerprint = ${fingerprint}) as known
       from ended_session e where e.token_hash = ${tokenHash} and e.expires_at > now()`);
     if (!ended) return;
+    const reason = ended.known ? "known_place" : "unknown_place";
+    // Apart, so that the owner's own app cannot hide a thief.
+    const told = await limiter.consume(`ended-session:${tokenHash}:${reason}`, toldOf);
+    if (!told.allowed) return;
     await audit.denied({
       action: "user.ended_session_used",
       // Whoever holds the token: the owner, or a thief.
@@ -48,7 +55,7 @@ export function createEndedSessions({ db, audit, limiter, fingerprintOf, log }: 
       origin: place.origin,
       organizationId: null,
       target: { type: "user", id: ended.userId },
-      reason: ended.known ? "known_place" : "unknown_place",
+      reason,
     });
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import {
   call,
   createPerson,
@@ -25,6 +25,17 @@ const uses = (person: Person) => sql<
   where action = 'user.ended_session_used' and target_id = ${person.userId} order by id`;
 const rawOf = ({ token }: Person): string => token.split(".")[0] ?? "";
 const hashOf = (person: Person): string => createHash("sha256").update(rawOf(person)).digest("hex");
+/** The clock of the limits stands, from here to the end of the test, but for `everyThreeSeconds`. */
+function stopTheClock(): void {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+async function everyThreeSeconds(times: number, work: (turn: number) => Promise<void>): Promise<void> {
+  for (let turn = 0; turn < times; turn++) {
+    vi.advanceTimersByTime(3000);
+    await work(turn);
+  }
+}
 const thief = { "x-forwarded-for": "203.0.113.66", "user-agent": "Thief/1" };
 const event = { actor_id: null, organization_id: null };
 
@@ -68,19 +79,29 @@ test("a stolen token is told to the platform admins at its first use, once, and 
 });
 
 test("the owner's own app may ask once more, with many requests at once; not again and again", async () => {
+  stopTheClock();
   const person = await createPerson(app);
   await call(app, "POST", "/api/auth/sign-out", { token: person.token, body: {} });
   await Promise.all(Array.from({ length: 20 }, () => use(person.token)));
   expect(await uses(person)).toEqual([{ ...event, reason: "known_place" }]);
   await judge(app);
   expect(await findings(app, person.userId)).toEqual([]);
-  for (let i = 1; i < 5; i++) {
-    // As if seconds had passed.
-    await app.deps.limiter.forget(`ended-session:${hashOf(person)}`);
-    await use(person.token);
-  }
+  await everyThreeSeconds(4, () => use(person.token));
   await judge(app);
   expect(await findings(app, person.userId)).toMatchObject([{ rule: "ended-session-repeated", count: 5 }]);
+});
+
+test("whoever goes on and on with an ended token fills no log, and hides nobody else who uses it", async () => {
+  stopTheClock();
+  const person = await createPerson(app);
+  await call(app, "POST", "/api/auth/sign-out", { token: person.token, body: {} });
+  await everyThreeSeconds(12, () => use(person.token));
+  const known = Array.from({ length: 5 }, () => ({ ...event, reason: "known_place" }));
+  expect(await uses(person)).toEqual(known);
+  await Promise.all([use(person.token), use(person.token, thief)]);
+  expect(await uses(person)).toEqual([...known, { ...event, reason: "unknown_place" }]);
+  await everyThreeSeconds(12, (turn) => use(person.token, { ...thief, "user-agent": `Thief/${turn}` }));
+  expect(await uses(person)).toHaveLength(10);
 });
 
 test("tokens that merely expired, that are forged or that nobody ever had, are nothing to speak of", async () => {
