@@ -11,6 +11,8 @@ const day = 24 * 60 * 60;
  * are failures allowed.
  */
 const maxAtOnce = 2;
+/** More than anybody's devices ask for at once; who comes later is told so, and takes no memory. */
+const maxWaiting = 64;
 
 /** Slows down guessing at one account, whoever guesses and whether the account exists or not. */
 export interface AccountLock {
@@ -18,7 +20,7 @@ export interface AccountLock {
    * Runs an attempt; one that rejects counts as a failure.
    *
    * @param subject what is guessed at: a normalised e-mail address, or a user id.
-   * @throws AppError `account_locked` instead of running it
+   * @throws AppError `account_locked` instead of running it, `rate_limited` while too many others wait for their turn
    */
   guard<T>(subject: string, attempt: () => Promise<T>): Promise<T>;
 }
@@ -65,6 +67,10 @@ export function createAccountLock(
 
   async function inTurn<T>(subject: string, work: () => Promise<T>): Promise<T> {
     const queue = queues.get(subject) ?? { running: 0, waiting: [] };
+    if (queue.waiting.length >= maxWaiting)
+      throw new AppError("rate_limited", "Too many attempts on one account at the same time", {
+        retryAfter: 1,
+      });
     queues.set(subject, queue);
     if (queue.running >= maxAtOnce) await new Promise<void>((resolve) => queue.waiting.push(resolve));
     else queue.running += 1;
