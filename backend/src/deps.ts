@@ -137,7 +137,7 @@ export function createDeps(
   const scopes = createAuthScopes();
   // Pages of these origins may be gone on to, and Better-auth trusts them.
   const origins = [new URL(config.frontendUrl).origin, ...config.corsOrigins];
-  const authDeps = { config, origins, db, queue, limiter, passwords, scopes, log };
+  const authDeps = { config, origins, db, limiter, passwords, scopes, log };
   const auth = renewed(live, ringOf, (secrets) => createAuth({ ...authDeps, secrets }));
   const invitationsDeps = {
     db,

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { MailMessage } from "../adapters/mail/port.ts";
 import type { Database, Transaction } from "../db/client.ts";
 
 /** What one request brings along for Better-auth, whose functions have no parameter for it. */
@@ -9,6 +10,8 @@ export interface AuthScope {
   readonly premade?: { readonly password: string; readonly hash: string };
   /** Compared beforehand, for the same reason. */
   readonly checked?: { readonly password: string; readonly hash: string; readonly matches: boolean };
+  /** What it had written: whoever made the request sends it, together with what else it brought about. */
+  readonly letters: MailMessage[];
   /** The stored hash that a password was last found to match. */
   matched?: string;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { bearer, twoFactor } from "better-auth/plugins";
-import { and, eq } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import type { LimiterPort } from "../adapters/limiter/port.ts";
@@ -14,7 +14,6 @@ import {
   resetPasswordMail,
   verifyEmailMail,
 } from "../adapters/mail/templates.ts";
-import type { QueuePort } from "../adapters/queue/port.ts";
 import type { Config } from "../config/config.ts";
 import type { Database } from "../db/client.ts";
 import * as schema from "../db/schema/index.ts";
@@ -32,7 +31,6 @@ interface Deps {
   readonly secrets: SecretRing;
   readonly origins: readonly string[];
   readonly db: Database;
-  readonly queue: QueuePort;
   readonly limiter: LimiterPort;
   readonly passwords: Passwords;
   readonly scopes: AuthScopes;
@@ -47,14 +45,18 @@ export type Auth = ReturnType<typeof createAuth>;
  * Better-auth: sign-up, sign-in, passwords, verification, reset and two-factor, and the owner of the `session` table.
  * It is reachable only through the edge (`features/sign-in`), which is why its own limiter and cookies play no part.
  */
-export function createAuth({ config, secrets, origins, db, queue, limiter, passwords, scopes, log }: Deps) {
+export function createAuth({ config, secrets, origins, db, limiter, passwords, scopes, log }: Deps) {
   const page = (path: string, token?: string): string =>
     `${config.frontendUrl}/${path}${token === undefined ? "" : `?token=${encodeURIComponent(token)}`}`;
+  /** Better-auth swallows what goes wrong while a mail is sent: this does no more than lay it ready. */
+  function write(mail: MailMessage): void {
+    scopes.current()?.letters.push(mail);
+  }
   /** Anybody can ask for mails to anybody's address: beyond a few an hour nothing more is sent, and nobody told. */
   async function send(mail: MailMessage): Promise<void> {
     const digest = createHash("sha256").update(mail.to.toLowerCase()).digest("base64url");
     const { allowed } = await limiter.consume(`mail:${digest}`, mailsToOneAddress);
-    if (allowed) await queue.enqueue("mail", mail);
+    if (allowed) write(mail);
   }
   const recipient = (user: { email: string; name: string }, url: string) => ({
     to: user.email,
@@ -86,11 +88,6 @@ export function createAuth({ config, secrets, origins, db, queue, limiter, passw
     advanced: {
       database: { generateId: () => uuidv7(), joins: true },
       ipAddress: { ipAddressHeaders: ["x-client-ip"], ipv6Subnet: 128 },
-      // The answer must not take longer because there is an account to write to.
-      backgroundTasks: {
-        handler: (task) =>
-          void task.catch((error: unknown) => log.error({ err: error }, "mail not enqueued")),
-      },
     },
     databaseHooks: {
       user: {
@@ -116,11 +113,8 @@ export function createAuth({ config, secrets, origins, db, queue, limiter, passw
     user: {
       changeEmail: {
         enabled: true,
-        sendChangeEmailConfirmation: ({ user, newEmail, token }) =>
-          queue.enqueue(
-            "mail",
-            emailChangeMail({ ...recipient(user, page("verify-email", token)), newEmail }),
-          ),
+        sendChangeEmailConfirmation: async ({ user, newEmail, token }) =>
+          write(emailChangeMail({ ...recipient(user, page("verify-email", token)), newEmail })),
       },
     },
     emailVerification: {
@@ -139,13 +133,8 @@ export function createAuth({ config, secrets, origins, db, queue, limiter, passw
       maxPasswordLength: passwordLength.max,
       requireEmailVerification: config.auth.requireEmailVerification,
       resetPasswordTokenExpiresIn: 60 * 60,
-      async sendResetPassword({ user, token }) {
-        // The link was made for who had the address; a move of the account that was under way waits to be seen.
-        const { email, id } = schema.user;
-        const same = and(eq(id, user.id), eq(email, user.email));
-        const [owner] = await db.select({ id }).from(schema.user).where(same).for("share");
-        if (owner) await send(resetPasswordMail(recipient(user, page("reset-password", token))));
-      },
+      sendResetPassword: ({ user, token }) =>
+        send(resetPasswordMail(recipient(user, page("reset-password", token)))),
       onExistingUserSignUp: ({ user }) => send(existingAccountMail(recipient(user, page("sign-in")))),
       customSyntheticUser: ({ coreFields, additionalFields, id }) => ({
         ...coreFields,

@@ -7,7 +7,7 @@ import { createLoginPool } from "../../db/login-pool.ts";
 import { AppError } from "../../errors.ts";
 import { createQuietErrors } from "../log/quiet-errors.ts";
 import { createListener } from "./listener.ts";
-import type { JobHandlers, JobName, Jobs, QueuePort, Schedule } from "./port.ts";
+import type { CheckedQueue, JobHandlers, JobName, Jobs, Schedule } from "./port.ts";
 import { runBatch } from "./run-batch.ts";
 import { DEAD_LETTERS, JOB_SETTINGS, SCHEDULE_SETTINGS, scheduleQueue } from "./settings.ts";
 
@@ -26,7 +26,7 @@ const POLLING = {
   perJobResults: true,
 } as const;
 
-export interface Queue extends QueuePort {
+export interface Queue extends CheckedQueue {
   /** Connects; when the database is not there, goes on trying in the background. Rejects never. */
   start(): Promise<void>;
   /** Takes jobs from now on, or as soon as the queue is connected. Schedules that are not named any more end. */
@@ -35,8 +35,6 @@ export interface Queue extends QueuePort {
   stop(): Promise<void>;
   /** Jobs not done yet, those that failed for good, and the age of the oldest not done, in seconds. */
   stats(): Promise<QueueStats>;
-  /** @throws AppError unavailable when no job could be enqueued now */
-  check(): Promise<void>;
 }
 
 export interface QueueStats {

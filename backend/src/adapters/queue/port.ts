@@ -19,6 +19,11 @@ export interface QueuePort {
   enqueue<N extends JobName>(name: N, data: Jobs[N], tx?: Transaction): Promise<void>;
 }
 
+export interface CheckedQueue extends QueuePort {
+  /** @throws AppError unavailable when no job could be enqueued now */
+  check(): Promise<void>;
+}
+
 /**
  * A handler that rejects is called again, with growing delays; AppError `validation_failed` and `unprocessable` mean
  * that this is of no use, and the job is put aside at once.

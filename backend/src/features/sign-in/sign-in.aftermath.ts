@@ -30,8 +30,12 @@ export interface Aftermath {
     answer: BetterAuthAnswer,
     client: ClientRequest,
   ): Promise<void>;
-  /** After an attempt that locked nobody. */
-  succeeded(call: AuthCall, answer: BetterAuthAnswer, client: ClientRequest): Promise<void>;
+  /**
+   * After an attempt that locked nobody.
+   *
+   * @param tx what it is part of; without one, each thing is on its own
+   */
+  succeeded(call: AuthCall, answer: BetterAuthAnswer, client: ClientRequest, tx?: Transaction): Promise<void>;
   refused(call: AuthCall, code: string, origin: Origin): Promise<void>;
 }
 
@@ -84,16 +88,18 @@ export function createAftermath({ db, audit, passwords, consequences, devices }:
       await audit.record(tx, caller, { action, organizationId: null, target });
     },
 
-    async succeeded({ endpoint, actor, input }, { token, body }, client) {
+    async succeeded({ endpoint, actor, input }, { token, body }, client, tx) {
       const { audit: action } = endpoint;
       const { origin } = client;
       const actorId = actor?.userId ?? userIdIn(body);
       if (!actorId) return;
-      if (!actor && token) await devices.began(db, actorId, token.raw, client);
+      if (!actor && token) await devices.began(tx ?? db, actorId, token.raw, client);
       if (!action) return;
       const changes = input.invitationToken === undefined ? {} : { changes: { verifiedBy: "invitation" } };
       const target = { type: "user", id: actorId };
-      await audit.happened({ action, actorId, origin, organizationId: null, target, ...changes });
+      const event = { action, organizationId: null, target, ...changes };
+      if (tx) await audit.record(tx, { userId: actorId, origin }, event);
+      else await audit.happened({ ...event, actorId, origin });
     },
 
     async refused({ endpoint, actor, input }, reason, origin) {

@@ -1,10 +1,11 @@
 import { eq } from "drizzle-orm";
+import type { CheckedQueue } from "../../adapters/queue/port.ts";
 import { type LockedPerson, lockPerson } from "../../auth/account-security.ts";
 import type { Actor } from "../../auth/actor.ts";
 import type { AuthScope, AuthScopes } from "../../auth/auth-scope.ts";
 import type { UsedCodes } from "../../auth/used-codes.ts";
 import type { Database, Transaction } from "../../db/client.ts";
-import { session } from "../../db/schema/index.ts";
+import { session, user } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { Aftermath } from "./sign-in.aftermath.ts";
 import {
@@ -22,6 +23,7 @@ const freshMs = 10 * 60 * 1000;
 
 interface Deps {
   readonly db: Database;
+  readonly queue: CheckedQueue;
   readonly scopes: AuthScopes;
   readonly betterAuth: Pick<BetterAuthClient, "ask">;
   readonly usedCodes: UsedCodes;
@@ -37,7 +39,7 @@ interface Deps {
  * Requests to Better-auth with what follows from them. What opens an account, or changes what does, is one transaction
  * under the lock of its owner: Better-auth's own statements, sessions that end, mails and the audit event.
  */
-export function createAttempts({ db, scopes, betterAuth, usedCodes, aftermath, prepare }: Deps) {
+export function createAttempts({ db, queue, scopes, betterAuth, usedCodes, aftermath, prepare }: Deps) {
   const { ask } = betterAuth;
 
   const isTotp = (code: unknown): boolean => /^\d{6}$/.test(String(code));
@@ -78,9 +80,14 @@ export function createAttempts({ db, scopes, betterAuth, usedCodes, aftermath, p
     if (endpoint.path === "/two-factor/verify-totp" && subject) await useOnce(subject, input.code);
     // Where to go on to is our business: with it, Better-auth answers without a body.
     const { callbackURL: _, ...query } = input;
-    const once = () => ask(endpoint, endpoint.query ? query : input, actor, client);
-    // Of two sign-ups with one address at once the loser finds the account when it looks again.
-    return endpoint.family === "sign-up" ? once().catch(onlyIfUnavailable(once)) : once();
+    return ask(endpoint, endpoint.query ? query : input, actor, client);
+  }
+
+  /** Does what Better-auth is asked for, then sends what it wrote. */
+  async function posted<T>(scope: AuthScope, work: () => Promise<T>): Promise<T> {
+    const result = await scopes.run(scope, work);
+    for (const letter of scope.letters) await queue.enqueue("mail", letter, scope.tx);
+    return result;
   }
 
   /** @throws AppError `unauthenticated` where the session of who asks has ended; AuthRefusal, which undoes nothing */
@@ -94,7 +101,7 @@ export function createAttempts({ db, scopes, betterAuth, usedCodes, aftermath, p
       const owner = await lockPerson(tx, ownerId);
       if (actor && !(await lives(tx, actor))) throw new AppError("unauthenticated", "Sign in first");
       try {
-        return await scopes.run({ ...scope, tx }, () => work(tx, owner));
+        return await posted({ ...scope, tx }, () => work(tx, owner));
       } catch (error) {
         // What a wrong guess uses up stays used up.
         if (error instanceof AuthRefusal) return error;
@@ -105,6 +112,32 @@ export function createAttempts({ db, scopes, betterAuth, usedCodes, aftermath, p
     return outcome;
   }
 
+  /** What Better-auth writes, the mail that tells of it and the event come together, or nothing does. */
+  function mailed(
+    call: AuthCall,
+    client: ClientRequest,
+    subject: string | undefined,
+    scope: AuthScope,
+  ): Promise<BetterAuthAnswer> {
+    const { endpoint, input } = call;
+    return db.transaction(async (tx) => {
+      // A link goes to who has the address: a move of the account that is under way waits to be seen.
+      if (endpoint.path === "/request-password-reset")
+        await tx
+          .select({ id: user.id })
+          .from(user)
+          .where(eq(user.email, String(input.email)))
+          .for("share");
+      const once = () => forward(call, client, subject);
+      const answer = await posted({ ...scope, tx }, () =>
+        // Of two sign-ups with one address at once the loser finds the account when it looks again.
+        endpoint.family === "sign-up" ? once().catch(onlyIfUnavailable(scope, once)) : once(),
+      );
+      await aftermath.succeeded(call, answer, client, tx);
+      return answer;
+    });
+  }
+
   /** For what needs no lock, or names nobody. A sign-in alone can be overtaken: it is looked at again. */
   async function unlocked(
     call: AuthCall,
@@ -113,15 +146,11 @@ export function createAttempts({ db, scopes, betterAuth, usedCodes, aftermath, p
     scope: AuthScope,
   ): Promise<BetterAuthAnswer> {
     const { endpoint } = call;
-    const answer = await scopes
-      .run(scope, () => forward(call, client, subject))
-      .catch(async (error: unknown) => {
-        // It tells that the password is right; to somebody banned nothing does.
-        const tells = error instanceof AuthRefusal && error.code === "EMAIL_NOT_VERIFIED";
-        throw tells && !(await aftermath.opens(call, scope.matched, false))
-          ? wrongCredential(endpoint)
-          : error;
-      });
+    const answer = await posted(scope, () => forward(call, client, subject)).catch(async (error: unknown) => {
+      // It tells that the password is right; to somebody banned nothing does.
+      const tells = error instanceof AuthRefusal && error.code === "EMAIL_NOT_VERIFIED";
+      throw tells && !(await aftermath.opens(call, scope.matched, false)) ? wrongCredential(endpoint) : error;
+    });
     const signsIn = endpoint.path === "/sign-in/email";
     if (signsIn && !(await aftermath.opens(call, scope.matched, answer.token !== null))) {
       await aftermath.undo(answer);
@@ -135,7 +164,11 @@ export function createAttempts({ db, scopes, betterAuth, usedCodes, aftermath, p
     /** @param subject whom it is a guess at, if it is one */
     async attempt(call: AuthCall, client: ClientRequest, subject?: string): Promise<BetterAuthAnswer> {
       const { endpoint, actor } = call;
-      const { ownerId, scope } = await prepare(call, client, subject);
+      // Before anything depends on whether there is somebody to write to.
+      if (endpoint.tellsNobody) await queue.check();
+      const { ownerId, ...prepared } = await prepare(call, client, subject);
+      const scope: AuthScope = { ...prepared.scope, letters: [] };
+      if (endpoint.mails) return mailed(call, client, subject, scope);
       if (ownerId === null) return unlocked(call, client, subject, scope);
       return locked(ownerId, actor, scope, async (tx, owner) => {
         // A new password lifts no ban.
@@ -149,7 +182,7 @@ export function createAttempts({ db, scopes, betterAuth, usedCodes, aftermath, p
 
     /** The code of the authenticator app, or a backup code, of somebody who is signed in. */
     proveCode: (code: unknown, actor: Actor, client: ClientRequest): Promise<void> =>
-      locked(actor.userId, actor, {}, () => askForCode(code, actor, client)),
+      locked(actor.userId, actor, { letters: [] }, () => askForCode(code, actor, client)),
   };
 }
 
@@ -169,8 +202,9 @@ function wrongCredential({ path }: AuthEndpoint): AuthRefusal {
 }
 
 const onlyIfUnavailable =
-  <T>(again: () => Promise<T>) =>
+  <T>({ letters }: AuthScope, again: () => Promise<T>) =>
   (error: unknown): Promise<T> => {
-    if (error instanceof AppError && error.code === "unavailable") return again();
-    throw error;
+    if (!(error instanceof AppError) || error.code !== "unavailable") throw error;
+    letters.length = 0;
+    return again();
   };

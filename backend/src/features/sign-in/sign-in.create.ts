@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { AuditLog } from "../../adapters/audit/port.ts";
 import type { LimiterPort } from "../../adapters/limiter/port.ts";
-import type { QueuePort } from "../../adapters/queue/port.ts";
+import type { CheckedQueue } from "../../adapters/queue/port.ts";
 import { createAccountLock } from "../../auth/account-lock.ts";
 import { type AuthScopes, joining } from "../../auth/auth-scope.ts";
 import type { Auth } from "../../auth/better-auth.ts";
@@ -28,7 +28,7 @@ interface Deps {
   readonly db: Database;
   readonly log: Logger;
   readonly audit: AuditLog;
-  readonly queue: QueuePort;
+  readonly queue: CheckedQueue;
   readonly auth: () => Auth;
   readonly passwords: Passwords;
   readonly scopes: AuthScopes;

@@ -12,7 +12,7 @@ import type { AuthCall } from "./sign-in.schema.ts";
 export interface Preparation {
   /** Who is to be locked while the attempt lasts; null where nothing can get in between. */
   readonly ownerId: string | null;
-  readonly scope: AuthScope;
+  readonly scope: Pick<AuthScope, "premade" | "checked">;
 }
 
 interface Deps {

@@ -15,6 +15,8 @@ export interface AuthEndpoint {
   readonly query?: z.ZodType<Record<string, unknown>>;
   /** The second factor is to be shown in the same request; a `code` that is optional, unless just signed in. */
   readonly needsCode?: true;
+  /** What it writes, and the mail that it sends, are one transaction. */
+  readonly mails?: true;
   /** It must not tell who has an account, by the time it takes either. */
   readonly tellsNobody?: boolean;
   /** Name of the audit event a success leaves. */
@@ -66,6 +68,7 @@ export function authEndpoints({
       summary: "Create an account",
       access: "public",
       family: "sign-up",
+      mails: true,
       tellsNobody: verifiesAddresses,
       audit: "user.sign_up",
       body: z.strictObject({
@@ -111,6 +114,7 @@ export function authEndpoints({
       summary: "Ask for a link to reset the password",
       access: "public",
       family: "forgot-password",
+      mails: true,
       tellsNobody: true,
       body: z.strictObject({ email: emailSchema, redirectTo: ourPage.optional() }),
     },
@@ -161,6 +165,7 @@ export function authEndpoints({
       summary: "Ask to change the address; links to the old and the new one confirm it",
       access: "session",
       family: "verification-mail",
+      mails: true,
       tellsNobody: true,
       audit: "user.email_change_requested",
       body: z.strictObject({ newEmail: emailSchema, callbackURL: ourPage.optional() }),
