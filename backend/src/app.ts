@@ -1,6 +1,6 @@
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { type Context, Hono } from "hono";
+import { readsMax } from "./adapters/storage/port.ts";
 import type { Deps } from "./deps.ts";
 import { AppError } from "./errors.ts";
 import { auditEventRoutes } from "./features/audit-events/audit-events.routes.ts";
@@ -39,7 +39,9 @@ import { urlLimit } from "./http/middleware/url-limit.ts";
 import { answerError } from "./http/problem.ts";
 import { createRouteOf } from "./http/route-of.ts";
 import { createRouteTable, type RouteTable } from "./http/route-table.ts";
+import { serveStoredFiles } from "./http/stored-files.ts";
 import { speakPlainly } from "./http/validation.ts";
+import { createSeats } from "./seats.ts";
 
 /**
  * The corridor every request walks, in order: context, log and metrics → security headers → CORS → URL length → (for `/api`)
@@ -97,13 +99,8 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   );
   app.route("/", root);
 
-  const { storage } = deps;
-  if (storage.handle)
-    app.all("/storage/*", async (c) => {
-      // Raw from socket to disk and back.
-      await storage.handle?.(c.env.incoming, c.env.outgoing);
-      return RESPONSE_ALREADY_SENT;
-    });
+  const { handle: serve } = deps.storage;
+  if (serve) app.all("/storage/*", serveStoredFiles(serve, createSeats(readsMax)));
 
   const key = clientKey(deps.live);
   app.use(

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { Readable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
@@ -115,6 +115,18 @@ export function describeObjects(storage: () => StoragePort): void {
       stream?.destroy();
       await once(stream as Readable, "close");
       expect((await storage().head(key))?.size).toBe(8 * MIB);
+    });
+
+    it("lets the sending of one be stopped, though nobody takes the bytes", async () => {
+      const { key } = await putRandom(storage(), 24 * MIB);
+      const stream = await storage().read(key);
+      if (!stream?.sendTo) throw new Error("There is nothing to send.");
+      stream.on("error", () => undefined);
+      const stuck = new Writable({ highWaterMark: 1, write: () => undefined });
+      const sent = stream.sendTo(stuck);
+      setImmediate(() => stream.destroy(new Error("enough")));
+      await expect(sent).rejects.toThrow("enough");
+      expect([stuck.destroyed, stuck.writableFinished]).toEqual([true, false]);
     });
 
     it("copies, leaving the source, and refuses to copy what is missing", async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../errors.ts";
 import { mapFaults, nullIfMissing } from "./disk.faults.ts";
@@ -50,8 +50,16 @@ export function createDiskMultipart(folders: DiskFolders) {
     async start(key: string): Promise<string> {
       objectPath(folders, key);
       const uploadId = randomUUID();
-      await mkdir(join(folders.multipart, uploadId), PRIVATE_FOLDER);
-      await writeFile(join(folders.multipart, uploadId, KEY_FILE), key, { mode: 0o600 });
+      const folder = join(folders.temporary, uploadId);
+      await mkdir(folder, PRIVATE_FOLDER);
+      try {
+        await rename(await writeTemporary(folders, (file) => file.writeFile(key)), join(folder, KEY_FILE));
+        // There with its key or not at all: nobody would ever let go of one without.
+        await rename(folder, join(folders.multipart, uploadId));
+      } catch (error) {
+        await rm(folder, { recursive: true, force: true });
+        throw error;
+      }
       return uploadId;
     },
 

@@ -78,10 +78,21 @@ function opened(file: FileHandle, head: ObjectHead): OpenObject {
     stream(range) {
       const stream = file.createReadStream(range && { start: range.start, end: range.end });
       const sent = range ?? { start: 0, end: head.size - 1 };
+      /** Nothing is read from the stream then, but it holds the file open; destroyed, it ends the sending. */
+      async function sendTo(destination: Writable): Promise<void> {
+        const cut = () => destination.destroy();
+        stream.once("close", cut);
+        try {
+          await sendFile(file, sent, destination);
+        } catch (error) {
+          throw stream.errored ?? error;
+        } finally {
+          stream.off("close", cut).destroy();
+        }
+      }
       return Object.assign(stream, {
         total: Math.min(sent.end + 1, head.size) - sent.start,
-        // Nothing is read from the stream then, but it still holds the file open.
-        sendTo: (destination: Writable) => sendFile(file, sent, destination).finally(() => stream.destroy()),
+        sendTo,
       });
     },
     close: () => file.close(),

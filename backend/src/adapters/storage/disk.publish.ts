@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { codeOf } from "./disk.faults.ts";
+import { codeOf, nullIfMissing } from "./disk.faults.ts";
 import { type DiskFolders, objectPath, PRIVATE_FOLDER } from "./disk.folders.ts";
 import { exactly } from "./exact.ts";
 import type { ObjectHead } from "./port.ts";
@@ -45,7 +45,8 @@ export async function publish(folders: DiskFolders, temporary: string, key: stri
     throw error;
   }
   for (let folder = dirname(target); folder.length >= folders.objects.length; folder = dirname(folder)) {
-    await syncFolder(folder);
+    // When the object was deleted again, and its folder with it, there is nothing left to keep.
+    await nullIfMissing(syncFolder(folder));
   }
   return head;
 }
@@ -70,17 +71,6 @@ async function renameIntoFolder(temporary: string, target: string, attempts = 10
 async function syncFolder(path: string): Promise<void> {
   // Windows cannot open a folder to flush it.
   if (process.platform === "win32") return;
-  let folder: FileHandle;
-  try {
-    folder = await open(path, "r");
-  } catch (error) {
-    // The object was deleted again and its folder with it: there is nothing left to keep.
-    if (codeOf(error) === "ENOENT") return;
-    throw error;
-  }
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  const folder = await open(path, "r");
+  await folder.sync().finally(() => folder.close());
 }

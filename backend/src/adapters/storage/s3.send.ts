@@ -42,7 +42,7 @@ export function toStoredBytes(body: IncomingMessage, silenceMs: number): StoredB
 
     body.once("error", reject).once("close", () => reject(new Error("The store cut the answer")));
     destination.once("error", reject).once("close", () => reject(hangUp()));
-    if (destination.destroyed) reject(hangUp());
+    if (destination.destroyed || body.destroyed) reject(hangUp());
     // What the parser was given before; nothing comes in between.
     const before: Buffer | null = body.read();
     takeOver(socket, pass);

@@ -1,26 +1,21 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Caller } from "../../auth/actor.ts";
-import { enforce } from "../../auth/enforce.ts";
 import { assertVersion } from "../../db/assert-version.ts";
 import { file } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { FilesDeps } from "./files.deps.ts";
-import { knownIn } from "./files.policy.ts";
+import type { FindAllowed } from "./files.find.ts";
 import { releaseVerdict } from "./files.quarantine.policy.ts";
-import { createFindFile, toFileDto } from "./files.rows.ts";
+import { toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
 import { isOutdated, lockShown, showInstead } from "./files.single.ts";
 import { targets } from "./files.targets.ts";
 
 /** Lets a file out of quarantine, by somebody who answers for it. It is not scanned again. */
-export function createRelease({ db, audit, queue }: FilesDeps) {
-  const findFile = createFindFile(db);
+export function createRelease({ db, audit, queue }: FilesDeps, found: FindAllowed) {
   /** @throws AppError `not_found`, `forbidden`, `precondition_failed`, `invalid_state` (not in quarantine) */
   return async (caller: Caller, fileId: string, version: number | undefined): Promise<FileDto> => {
-    const found = await findFile(caller, fileId);
-    if (!found) throw new AppError("not_found", "Not found");
-    const { row, ownership } = found;
-    enforce(releaseVerdict(caller, ownership), knownIn(caller, row.organizationId));
+    const { row } = await found(caller, fileId, (_, owned) => releaseVerdict(caller, owned));
     assertVersion(row, version);
     return db.transaction(async (tx) => {
       const { single } = targets[row.target];

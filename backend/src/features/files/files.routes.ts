@@ -105,7 +105,7 @@ const stream = securedRoute(
       409: problemResponse("Still being checked"),
       416: problemResponse("No such range"),
       429: problemResponse("20 streams of yours are open, and none ended within seconds"),
-      503: problemResponse("The store does not answer, or too many streams are open"),
+      503: problemResponse("The store does not answer, or so many streams are open that all have alike"),
     },
   },
 );

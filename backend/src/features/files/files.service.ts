@@ -1,72 +1,53 @@
-import { and, eq } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import type { ReadsPort } from "../../adapters/reads/port.ts";
 import { readsMax, type Streamable } from "../../adapters/storage/port.ts";
-import type { Decision } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
-import { enforce } from "../../auth/enforce.ts";
+import { assertVersion } from "../../db/assert-version.ts";
 import { file } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
+import { createSeats } from "../../seats.ts";
 import { contentDisposition } from "./file-name.ts";
 import type { FilesDeps } from "./files.deps.ts";
+import { createFindAllowed } from "./files.find.ts";
 import { createMultipart } from "./files.multipart.ts";
 import { assertPicture, smallerPicture } from "./files.pictures.ts";
-import { deleteVerdict, type FileOwnership, knownIn, readVerdict } from "./files.policy.ts";
+import { deleteVerdict, knownIn, readVerdict } from "./files.policy.ts";
 import { createPresign } from "./files.presign.ts";
 import { createReading } from "./files.reading.ts";
 import { createRegister } from "./files.register.ts";
 import { createRelease } from "./files.release.ts";
-import {
-  createFindFile,
-  type FileRow,
-  objectKey,
-  objectKeys,
-  type PictureSize,
-  toFileDto,
-} from "./files.rows.ts";
+import { type FileRow, objectKey, objectKeys, type PictureSize, toFileDto } from "./files.rows.ts";
 import type { FileWithUrl } from "./files.schema.ts";
 import { assertServable, statusOf } from "./files.servable.ts";
 import { mayKnowThreat, seeVerdict } from "./files.shown.policy.ts";
 import { lockShown } from "./files.single.ts";
-import { createSlots } from "./files.slots.ts";
 import { isInline, targets } from "./files.targets.ts";
 
 export type FilesService = ReturnType<typeof createFilesService>;
 
-const downloadSeconds = 5 * 60;
-
 /** What is left of the store's reads is for checks and scans. */
 const streamsMax = Math.floor(readsMax * 0.9);
+
+const downloadSeconds = 5 * 60;
 
 /** Files: presign, register, read, stream, delete. Every method decides on the row's owner first. */
 export function createFilesService(deps: FilesDeps & { readonly reads: ReadsPort }) {
   const { db, storage, scanning, reads } = deps;
-  const findFile = createFindFile(db);
+  const found = createFindAllowed(db);
 
   /** Pictures of people and organizations are on every page. */
   function noteRead(caller: Caller, { id, organizationId, target }: FileRow): void {
     if (organizationId !== null && !targets[target].picture) reads.file(caller, organizationId, id);
   }
 
-  /** The row, where `decide` allows the caller to know of it. */
-  async function found(
-    caller: Caller,
-    fileId: string,
-    decide: (row: FileRow, ownership: FileOwnership) => Decision,
-  ): Promise<{ row: FileRow; ownership: FileOwnership }> {
-    const one = await findFile(caller, fileId);
-    if (!one) throw new AppError("not_found", "Not found");
-    enforce(decide(one.row, one.ownership), knownIn(caller, one.row.organizationId));
-    return one;
-  }
-
   const register = createRegister(deps);
-  const read = createReading(storage, createSlots({ total: streamsMax }));
+  const read = createReading(storage, createSeats(streamsMax));
 
   return {
     presign: createPresign(deps),
     register,
     multipart: createMultipart(deps, register),
-    release: createRelease(deps),
+    release: createRelease(deps, found),
 
     /** The file and, once it is ready, a URL that serves it for five minutes. */
     async get(caller: Caller, fileId: string): Promise<FileWithUrl> {
@@ -117,16 +98,14 @@ export function createFilesService(deps: FilesDeps & { readonly reads: ReadsPort
 
     async delete(caller: Caller, fileId: string, version: number | undefined): Promise<void> {
       const { row } = await found(caller, fileId, (_, owned) => deleteVerdict(caller, owned));
-      if (version !== undefined && version !== row.version) throw outdated();
+      assertVersion(row, version);
       await db.transaction(async (tx) => {
         // The owner before the file, in the order of everybody who locks both.
         if (targets[row.target].single) await lockShown(tx, row);
-        const [gone] = await tx
-          .delete(file)
-          .where(and(eq(file.id, fileId), version === undefined ? undefined : eq(file.version, version)))
-          .returning();
-        if (!gone && version !== undefined) throw outdated();
+        const [gone] = await tx.delete(file).where(eq(file.id, fileId)).returning();
         if (!gone) throw new AppError("not_found", "Not found");
+        // Once more, of the very row that goes.
+        assertVersion(gone, version);
         await deps.queue.enqueue("object-delete", { keys: objectKeys(gone) }, tx);
         await deps.audit.record(tx, caller, {
           action: "file.deleted",
@@ -138,8 +117,6 @@ export function createFilesService(deps: FilesDeps & { readonly reads: ReadsPort
     },
   };
 }
-
-const outdated = (): AppError => new AppError("precondition_failed", "The file was changed meanwhile");
 
 const dispositionOf = (row: FileRow): string =>
   contentDisposition(isInline(row.contentType) ? "inline" : "attachment", row.fileName);

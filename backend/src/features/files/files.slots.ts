@@ -13,10 +13,9 @@ interface Person {
 
 export type Slots = ReturnType<typeof createSlots>;
 
-/** Who may stream now, in this process: so many for each person, so that nobody takes them all; and `total` together. */
-export function createSlots({ total }: { readonly total: number }) {
+/** How many streams each person has, in this process. */
+export function createSlots() {
   const people = new Map<string, Person>();
-  let open = 0;
 
   function personOf(userId: string): Person {
     const known = people.get(userId) ?? { open: 0, waiting: new Set() };
@@ -47,30 +46,22 @@ export function createSlots({ total }: { readonly total: number }) {
       next();
       return;
     }
-    open -= 1;
     person.open -= 1;
     if (person.open === 0) people.delete(userId);
   }
 
   return {
-    /** Streams that are open, and people who have some. */
-    usage: () => ({ open, people: people.size }),
+    /** People who have streams. */
+    people: (): number => people.size,
 
     /**
      * @returns what gives the slot back, once; to be called when the stream is closed
-     * @throws AppError `rate_limited` (too many of this person), `unavailable` (too many of all)
+     * @throws AppError `rate_limited`
      */
     async take(userId: string): Promise<() => void> {
       const person = personOf(userId);
       if (person.open >= perPerson) await turn(person);
-      else {
-        if (open >= total) {
-          if (person.open === 0) people.delete(userId);
-          throw new AppError("unavailable", "Too many streams are open: try again", { retryAfter: 5 });
-        }
-        open += 1;
-        person.open += 1;
-      }
+      else person.open += 1;
       let taken = true;
       return () => {
         if (taken) release(userId, person);

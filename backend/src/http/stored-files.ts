@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Context, Handler } from "hono";
+import type { Seat, Seats } from "../seats.ts";
+import type { AppEnv } from "./app-env.ts";
+
+/**
+ * Uploads and downloads by signed URL where we serve them ourselves: raw from socket to disk and back. Whoever sends or
+ * reads slowly keeps nobody else out.
+ */
+export function serveStoredFiles(
+  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  seats: Seats,
+): Handler<AppEnv> {
+  function sitDown(c: Context<AppEnv>): Seat {
+    try {
+      return seats.take(c.get("origin"));
+    } catch (error) {
+      // Nobody reads the body of an upload that is refused here, however long it takes.
+      c.env.outgoing.setHeader("connection", "close");
+      throw error;
+    }
+  }
+
+  return async (c) => {
+    const { incoming, outgoing } = c.env;
+    const seat = sitDown(c);
+    seat.mayEnd(() => outgoing.destroy());
+    await serve(incoming, outgoing).finally(seat.leave);
+    return RESPONSE_ALREADY_SENT;
+  };
+}
