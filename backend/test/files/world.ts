@@ -38,9 +38,12 @@ export async function createS3World(): Promise<World | null> {
   return endpoint === undefined ? null : createWorld(await s3Settings(endpoint));
 }
 
-/** Variables that point the application at a new bucket; the bucket goes away after the file's last test. */
-export async function s3Settings(endpoint: string): Promise<Record<string, string>> {
-  const { config, remove } = await createTestBucket(endpoint);
+/**
+ * Variables that point the application at a new bucket, open to web clients of this origin; the bucket goes away after
+ * the file's last test.
+ */
+export async function s3Settings(endpoint: string, origin?: string): Promise<Record<string, string>> {
+  const { config, remove } = await createTestBucket(endpoint, origin);
   afterAll(remove);
   return environmentOf(config);
 }

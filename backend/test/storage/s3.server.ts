@@ -12,20 +12,25 @@ import {
 import type { S3Config } from "../../src/adapters/storage/s3.clients.ts";
 import { createS3Storage } from "../../src/adapters/storage/s3.ts";
 
-/** A file of docker/s3, for this bucket and for the users of `.ci/s3.sh`. */
-export function shipped(name: string, bucket: string) {
+/** The web client's origin in what is shipped. */
+const shippedOrigin = "https://app.example.com";
+
+/** A file of docker/s3, for this bucket, for this web client and for the users of `.ci/s3.sh`. */
+export function shipped(name: string, bucket: string, origin = shippedOrigin) {
   const text = readFileSync(new URL(`../../../docker/s3/${name}`, import.meta.url), "utf8");
   return JSON.parse(
     text
       .replaceAll("user/coaching-app-upload", "user/uploader")
       .replaceAll("user/coaching-app", "user/ci")
-      .replaceAll("s3:::coaching-app", `s3:::${bucket}`),
+      .replaceAll("s3:::coaching-app", `s3:::${bucket}`)
+      .replaceAll(shippedOrigin, origin),
   );
 }
 
 /** A new bucket on the server of `.ci/s3.sh`, with the policy that is shipped for Ceph, and the CORS rules. */
 export async function createTestBucket(
   endpoint: string,
+  origin?: string,
 ): Promise<{ config: S3Config; remove(): Promise<void> }> {
   const config: S3Config = {
     driver: "s3",
@@ -48,7 +53,9 @@ export async function createTestBucket(
   await admin.send(new CreateBucketCommand({ Bucket }));
   const Policy = JSON.stringify(shipped("bucket-policy-ceph.json", Bucket));
   await admin.send(new PutBucketPolicyCommand({ Bucket, Policy }));
-  await admin.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: shipped("cors.json", Bucket) }));
+  await admin.send(
+    new PutBucketCorsCommand({ Bucket, CORSConfiguration: shipped("cors.json", Bucket, origin) }),
+  );
   // The header x-amz-acl needs no signature there: anybody with an upload URL could publish what they put.
   await admin.send(
     new PutPublicAccessBlockCommand({
