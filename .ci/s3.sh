@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A real S3 server (Ceph RADOS Gateway) for tests, from Debian packages only: 1 mon + 1 osd + radosgw, all on 127.0.0.1.
 # No Docker, no systemd, no mgr. Needs root on Debian 12.   usage: .ci/s3.sh start|stop|wipe|status|env
+#   .ci/s3.sh key add ci|uploader <access key> <secret>, .ci/s3.sh key rm ci|uploader <access key>: a second key, live
 #   eval "$(.ci/s3.sh env)"   ->  S3_ENDPOINT, S3_REGION, S3_FORCE_PATH_STYLE, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY,
 #                                 S3_UPLOAD_ACCESS_KEY_ID, S3_UPLOAD_SECRET_ACCESS_KEY (a user that owns nothing and may
 #                                 do nothing until a bucket policy names it: arn:aws:iam:::user/uploader)
@@ -82,6 +83,12 @@ create_user() { # id, access key, secret
     --access-key="$2" --secret="$3" >/dev/null 2>>"$D/log/admin.out" || fail
 }
 
+key() { # add|rm, user, access key, secret
+  local change=(key rm)
+  [ "$1" = rm ] || change=(key create --secret="$4")
+  timeout 60 radosgw-admin -c "$CONF" -n client.rgw.ci "${change[@]}" --uid="$2" --access-key="$3" >/dev/null
+}
+
 start() {
   "$(dirname "$0")/packages.sh" "${PKGS[@]}"
   local fresh=0 osd_uuid
@@ -125,6 +132,7 @@ stop() {
 case ${1:-start} in
   start) stop; start ;;
   stop) stop ;;
+  key) shift; key "$@" ;;
   wipe) stop; rm -rf "$D" ;;
   env)
     printf 'export S3_ENDPOINT=http://127.0.0.1:%s S3_REGION=us-east-1 S3_FORCE_PATH_STYLE=true\n' "$PORT"
@@ -132,5 +140,5 @@ case ${1:-start} in
     printf 'export S3_UPLOAD_ACCESS_KEY_ID=%s S3_UPLOAD_SECRET_ACCESS_KEY=%s\n' "$UPLOAD_KEY" "$UPLOAD_SECRET"
     ;;
   status) for n in mon osd rgw; do p=$(cat "$D/run/$n.pid" 2>/dev/null || echo 0); echo "$n pid $p $(grep VmRSS "/proc/$p/status" 2>/dev/null || echo stopped)"; done ;;
-  *) echo "usage: $0 start|stop|wipe|status|env" >&2; exit 2 ;;
+  *) echo "usage: $0 start|stop|wipe|status|env|key" >&2; exit 2 ;;
 esac

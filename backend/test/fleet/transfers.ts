@@ -12,11 +12,15 @@ interface Download {
   readonly url: string;
   readonly token: string;
   readonly sha256: string;
+  readonly headers?: Record<string, string>;
 }
 
 /** Reads the first bytes and then no more: a file larger than every buffer on the way keeps its server writing. */
-export async function holdDownload({ url, token, sha256 }: Download): Promise<Held> {
-  const asked = request(url, { agent: false, headers: { authorization: `Bearer ${token}` } }).end();
+export async function holdDownload({ url, token, sha256, headers }: Download): Promise<Held> {
+  const asked = request(url, {
+    agent: false,
+    headers: { ...headers, authorization: `Bearer ${token}` },
+  }).end();
   const [response] = (await once(asked, "response")) as [IncomingMessage];
   const hash = createHash("sha256");
   const [first] = await once(response, "readable").then(() => [response.read(1) as Buffer]);

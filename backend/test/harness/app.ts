@@ -22,6 +22,8 @@ import { commonSettings } from "./settings.ts";
 export interface TestApp {
   /** Base of the running server, without trailing slash. */
   readonly url: string;
+  /** Sent with every request by `call`. */
+  readonly headers?: Record<string, string>;
   /** The application's own parts; `database.sql` is the test's own connection to the same database, same role. */
   readonly deps: Deps & { readonly database: { readonly sql: Sql } };
   readonly config: Config;

@@ -6,19 +6,21 @@ interface Init {
   readonly headers?: Record<string, string>;
 }
 
+interface Api {
+  readonly url: string;
+  /** Sent with every request, as an app sends its key. */
+  readonly headers?: Record<string, string> | undefined;
+}
+
 /** JSON over the real socket; `json` is undefined for an empty body. */
-export async function call(
-  app: { url: string },
-  method: string,
-  path: string,
-  { token, body, headers }: Init = {},
-) {
+export async function call(app: Api, method: string, path: string, { token, body, headers }: Init = {}) {
   const response = await fetch(`${app.url}${path}`, {
     method,
     redirect: "manual",
     headers: {
       ...(token && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { "content-type": "application/json" }),
+      ...app.headers,
       ...headers,
     },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
@@ -58,9 +58,17 @@ export async function startSmtpCatcher(options: SMTPServerOptions) {
   });
   // A client that refuses our certificate surfaces here as an error of the server; the tests look at the client.
   server.on("error", () => {});
+  const sockets = new Set<Socket>();
+  server.server.on("connection", (socket) => {
+    sockets.add(socket.once("close", () => sockets.delete(socket)));
+  });
   await new Promise<void>((ready) => {
     server.listen(0, "localhost", ready);
   });
   const { port } = server.server.address() as AddressInfo;
-  return { caught, port, stop: () => new Promise<void>((done) => server.close(done)) };
+  /** Ends every connection, whatever is under way. */
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return { caught, port, cut, stop: () => new Promise<void>((done) => server.close(done)) };
 }

@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { documentOf, presign, register } from "../files/client.ts";
+import { s3Settings } from "../files/world.ts";
+import { call, createTenant, uploadFile } from "../harness/client.ts";
+import { freshSecret } from "../secret-files/secret-file.ts";
+import { createScene, rotating } from "./secrets.scene.ts";
+import { holdDownload, holdUpload } from "./transfers.ts";
+
+const endpoint = process.env.S3_ENDPOINT;
+const patience = { timeout: 60_000, interval: 50 };
+const run = promisify(execFile);
+const script = fileURLToPath(new URL("../../../.ci/s3.sh", import.meta.url));
+
+/** A key beside those that a user of `.ci/s3.sh` has. */
+async function createKey(user: "ci" | "uploader") {
+  const [id, secret] = [`key-${randomUUID()}`, freshSecret()];
+  let there = true;
+  await run(script, ["key", "add", user, id, secret]);
+  const remove = async (): Promise<void> => {
+    if (there) await run(script, ["key", "rm", user, id]);
+    there = false;
+  };
+  return { id, secret, remove };
+}
+
+test.skipIf(endpoint === undefined && !process.env.CI)("there is an S3 server: S3_ENDPOINT names it", () => {
+  expect(endpoint).toMatch(/^https?:/);
+});
+
+describe.skipIf(endpoint === undefined)("with files in S3", async () => {
+  const bucket = await s3Settings(endpoint ?? "");
+  const keys = { server: await createKey("ci"), upload: await createKey("uploader") };
+  afterAll(async () => {
+    await keys.server.remove();
+    await keys.upload.remove();
+  });
+  const scene = await createScene((file) => ({
+    ...bucket,
+    S3_ACCESS_KEY_ID: "",
+    S3_ACCESS_KEY_ID_FILE: file("S3_ACCESS_KEY_ID", keys.server.id),
+    S3_SECRET_ACCESS_KEY: "",
+    S3_SECRET_ACCESS_KEY_FILE: file("S3_SECRET_ACCESS_KEY", keys.server.secret),
+    S3_UPLOAD_ACCESS_KEY_ID: "",
+    S3_UPLOAD_ACCESS_KEY_ID_FILE: file("S3_UPLOAD_ACCESS_KEY_ID", keys.upload.id),
+    S3_UPLOAD_SECRET_ACCESS_KEY: "",
+    S3_UPLOAD_SECRET_ACCESS_KEY_FILE: file("S3_UPLOAD_SECRET_ACCESS_KEY", keys.upload.secret),
+  }));
+  const { app, write, taken } = scene;
+
+  /** The second key is made, used and the only one in use, before the first is deleted. */
+  async function change(
+    identity: keyof typeof keys,
+    prefix: "S3" | "S3_UPLOAD",
+    settled: () => Promise<void>,
+  ) {
+    const [id, secret] = [`${prefix}_ACCESS_KEY_ID`, `${prefix}_SECRET_ACCESS_KEY`];
+    const old = keys[identity];
+    const next = await createKey(identity === "server" ? "ci" : "uploader");
+    keys[identity] = next;
+    write(id, next.id);
+    // By hand there is time between the two: servers look, and go on with the first key.
+    for (const server of app.servers)
+      await vi.waitFor(
+        () => expect(server.output()).toContain(`${id} is another, and ${secret} is still`),
+        patience,
+      );
+    write(secret, next.secret);
+    await taken(id, secret);
+    // For the test it is not ten minutes: whoever was given a URL uses it.
+    await settled();
+    await old.remove();
+  }
+
+  /** A download and an upload that are under way from the first change to the last. */
+  async function beginTransfers() {
+    const tenant = await createTenant(app);
+    const { token } = tenant.people.org_admin;
+    // More than the sockets on the way hold.
+    const stored = randomBytes(48 * 1024 * 1024);
+    const { id } = await uploadFile(app, token, stored, documentOf(tenant));
+    const [url, sha256] = [
+      `${app.url}/api/v1/files/${id}/stream`,
+      createHash("sha256").update(stored).digest("hex"),
+    ];
+    await vi.waitFor(async () => {
+      const { json } = await call(app, "GET", `/api/v1/files/${id}`, { token });
+      expect(json.status).toBe("ready");
+    }, patience);
+    const sent = randomBytes(256 * 1024);
+    const signed = (await presign(app, token, documentOf(tenant, { size: sent.length }))).json;
+    const { headers, storageKey, uploadUrl } = signed;
+    const held = [
+      await holdDownload({ url, token, sha256, headers: app.headers }),
+      await holdUpload({ url: uploadUrl, headers, bytes: sent }),
+    ];
+    return {
+      async finish(): Promise<string[]> {
+        const ends = await Promise.all(held.map((one) => one.finish()));
+        const { status, text } = await register(app, token, storageKey);
+        return [...ends, status === 201 ? "ok" : text];
+      },
+    };
+  }
+
+  test("no request fails while the keys of the store change", { timeout: 300_000 }, async () => {
+    const load = await scene.startLoad();
+    const transfers = await beginTransfers();
+    const rows = await rotating(load, {
+      "S3 keys of the server": () => change("server", "S3", load.round),
+      "S3 keys of the upload identity": () => change("upload", "S3_UPLOAD", load.round),
+    });
+    const ends = await transfers.finish();
+    await load.end();
+    expect(load.failed).toEqual([]);
+    expect(ends).toEqual(["ok", "ok", "ok"]);
+    for (const { secret, requests } of rows) expect(requests, secret).toBeGreaterThan(100);
+    await scene.nothingIsLost(load);
+    scene.nothingIsTold();
+  });
+});

@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import postgres from "postgres";
+import { afterAll, expect, vi } from "vitest";
+import { rotateCommand } from "../../src/coachctl/rotate.ts";
+import { fingerprint } from "../../src/config/fingerprint.ts";
+import { startFleetApp } from "../harness/app.ts";
+import { createTenant } from "../harness/client.ts";
+import { testDatabase } from "../harness/database.ts";
+import { startRedis } from "../harness/redis.ts";
+import { selfSignedCertificate, startSmtpCatcher } from "../mail/smtp-catcher.ts";
+import { freshSecret, secretFolder } from "../secret-files/secret-file.ts";
+import { createHome, type MixedLoad, mixedLoad } from "./secrets.load.ts";
+
+const patience = { timeout: 60_000, interval: 50 };
+const organizations = 4;
+
+/** A mail server with one account, whose password is another from one moment on. */
+async function startMailServer(first: string) {
+  let password = first;
+  let refused = 0;
+  const server = await startSmtpCatcher({
+    ...selfSignedCertificate(),
+    authOptional: false,
+    onAuth({ username, password: sent }, _session, done) {
+      if (sent === password) return done(null, { user: username ?? "" });
+      refused += 1;
+      done(new Error("not the password"));
+    },
+  });
+  return {
+    ...server,
+    refused: () => refused,
+    /** From now on, and for everybody who is signed in as well. */
+    change(to: string): void {
+      password = to;
+      server.cut();
+    },
+  };
+}
+
+/** Roles of their own for this database: the passwords of the others are everybody's. */
+async function createLogins(superUrl: string) {
+  const superuser = postgres(superUrl, { max: 1, onnotice: () => {} });
+  const made: string[] = [];
+  afterAll(async () => {
+    for (const role of made) await superuser.unsafe(`drop role if exists ${role}`);
+    await superuser.end();
+  });
+  return async (url: string, group: string, password: string): Promise<string> => {
+    const role = `${group}_${randomUUID().slice(0, 8)}`;
+    await superuser.unsafe(`create role ${role} login password '${password}' in role ${group}`);
+    made.push(role);
+    return Object.assign(new URL(url), { username: role, password: "" }).href;
+  };
+}
+
+/** Two servers that have every secret from a file, people in organizations, and what it all rests on. @param more settings */
+export async function createScene(
+  more: (file: (name: string, content: string) => string) => Readonly<Record<string, string>> = () => ({}),
+) {
+  const { folder, file, write } = secretFolder();
+  const database = await testDatabase();
+  const logins = await createLogins(database.superUrl);
+  const redis = await startRedis();
+  const [ring, signing] = [freshSecret(), freshSecret()];
+  const first = {
+    app: freshSecret(),
+    owner: freshSecret(),
+    client: freshSecret(),
+    metrics: freshSecret(),
+    smtp: freshSecret(),
+  };
+  const mailServer = await startMailServer(first.smtp);
+  const settings: Readonly<Record<string, string>> = {
+    DATABASE_URL: await logins(database.appUrl, "coaching_app", first.app),
+    DATABASE_PASSWORD_FILE: file("DATABASE_PASSWORD", first.app),
+    DATABASE_OWNER_URL: await logins(database.ownerUrl, "coaching_owner", first.owner),
+    DATABASE_OWNER_PASSWORD_FILE: file("DATABASE_OWNER_PASSWORD", first.owner),
+    REDIS_URL: redis.url,
+    REDIS_PASSWORD: "",
+    REDIS_PASSWORD_FILE: file("REDIS_PASSWORD", redis.password),
+    BETTER_AUTH_SECRETS: "",
+    BETTER_AUTH_SECRETS_FILE: file("BETTER_AUTH_SECRETS", `1:${ring}`),
+    STORAGE_SIGNING_KEY: "",
+    STORAGE_SIGNING_KEY_FILE: file("STORAGE_SIGNING_KEY", signing),
+    CLIENT_API_KEY_FILE: file("CLIENT_API_KEY", `web:${first.client}`),
+    METRICS_TOKEN_FILE: file("METRICS_TOKEN", first.metrics),
+    SMTP_HOST: "localhost",
+    SMTP_PORT: String(mailServer.port),
+    SMTP_TLS_VERIFY: "false",
+    SMTP_USER: "mailer",
+    SMTP_PASS_FILE: file("SMTP_PASS", first.smtp),
+    LOG_LEVEL: "info",
+    ...more(file),
+  };
+  const headers = { "x-client-key": first.client };
+  const app = { ...(await startFleetApp({ database, env: settings })), headers };
+  const monitor = { token: first.metrics };
+  const inFile = (name: string) => readFileSync(join(folder, name), "utf8").trim();
+  const all = new Set([ring, signing, ...Object.values(first)]);
+
+  /** Until the log of each server says what the runbook has one look for. */
+  async function taken(...names: string[]): Promise<void> {
+    for (const name of names) {
+      for (const entry of inFile(name).split(",")) all.add(entry.replace(/^[^:]*:/, ""));
+      const line = `"secret":"${name}","fingerprint":"${await fingerprint(name, inFile(name))}"`;
+      await vi.waitFor(() => {
+        for (const { output } of app.servers) expect(output().includes(line), name).toBe(true);
+      }, patience);
+    }
+  }
+
+  /** By the command, which waits for the servers where it would wait for ten seconds. */
+  async function rotate(name: string, ...flags: string[]): Promise<void> {
+    const terminal = { environment: settings, arguments: [name, ...flags], readLine: async () => "" };
+    await rotateCommand(() => taken(name)).run({ ...terminal, print: () => {} });
+    await taken(name);
+  }
+
+  async function startLoad(): Promise<MixedLoad> {
+    const homes = [];
+    for (let n = 0; n < organizations; n += 1) homes.push(await createHome(app, await createTenant(app)));
+    return mixedLoad(app, homes, monitor);
+  }
+
+  /** Each mail that was promised has come, and each file that was uploaded is ready. */
+  async function nothingIsLost({ invited }: MixedLoad): Promise<void> {
+    const { sql } = app.deps.database;
+    await vi.waitFor(async () => {
+      const reached = new Set(mailServer.caught.flatMap(({ recipients }) => recipients));
+      expect([...invited].filter((email) => !reached.has(email)).length, "mails lost").toBe(0);
+      expect(await sql`select status, count(*)::int from file where status <> 'ready' group by 1`).toEqual(
+        [],
+      );
+    }, patience);
+  }
+
+  function nothingIsTold(): void {
+    for (const { output } of app.servers) for (const secret of all) expect(output()).not.toContain(secret);
+  }
+
+  return { app, mailServer, monitor, write, inFile, taken, rotate, startLoad, nothingIsLost, nothingIsTold };
+}
+
+export interface Row {
+  readonly secret: string;
+  readonly requests: number;
+  readonly failures: number;
+}
+
+/** Changes one secret after the other while the load goes on, and says how many requests each change met. */
+export async function rotating(
+  load: MixedLoad,
+  changes: Readonly<Record<string, () => Promise<unknown>>>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [secret, change] of Object.entries(changes)) {
+    const [answered, failed] = [load.answered(), load.failed.length];
+    await change();
+    await load.round();
+    rows.push({ secret, requests: load.answered() - answered, failures: load.failed.length - failed });
+  }
+  return rows;
+}
