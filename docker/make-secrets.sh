@@ -20,6 +20,9 @@ for name in postgres_password database_owner_password database_password redis_pa
   store_root_password s3_secret_access_key s3_upload_secret_access_key bootstrap_admin_password; do
   make "$name" "$(random)"
 done
+# Names of keys and no secrets: in files because they change together with what proves them.
+make s3_access_key_id coaching-app-server
+make s3_upload_access_key_id coaching-app-upload
 # Encrypts all objects. Without it they are lost: keep a copy where the backups are not.
 make store_encryption_key "coaching-app:$(head -c 32 /dev/urandom | base64)"
 [ -s secrets/smtp_pass ] || echo 'secrets/smtp_pass is yours to write: the password of the mail account'

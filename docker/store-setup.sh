@@ -9,12 +9,14 @@ mc alias set store "$STORE_URL" <<<"$STORE_ROOT_USER
 $(cat "$STORE_ROOT_PASSWORD_FILE")" >/dev/null
 mc mb --ignore-existing "store/$bucket"
 
-user() { # name, file of its secret, policy
-  mc admin user add store <<<"$1
+user() { # file of its name, file of its secret, policy
+  local name
+  name=$(cat "$1")
+  mc admin user add store <<<"$name
 $(cat "$2")"
-  mc admin policy create store "$1" "$3"
+  mc admin policy create store "$name" "$3"
   # Refuses what is attached already.
-  mc admin policy attach store "$1" --user "$1" || mc admin user info store "$1" | grep -q "$1"
+  mc admin policy attach store "$name" --user "$name" || mc admin user info store "$name" | grep -q "$name"
 }
-user "$S3_ACCESS_KEY_ID" "$S3_SECRET_ACCESS_KEY_FILE" "$STORE_POLICY_SERVER"
-user "$S3_UPLOAD_ACCESS_KEY_ID" "$S3_UPLOAD_SECRET_ACCESS_KEY_FILE" "$STORE_POLICY_UPLOAD"
+user "$S3_ACCESS_KEY_ID_FILE" "$S3_SECRET_ACCESS_KEY_FILE" "$STORE_POLICY_SERVER"
+user "$S3_UPLOAD_ACCESS_KEY_ID_FILE" "$S3_UPLOAD_SECRET_ACCESS_KEY_FILE" "$STORE_POLICY_UPLOAD"

@@ -21,6 +21,7 @@ esac`;
 function setUp(): { commands: string[]; input: string } {
   for (const name of ["commands", "input"]) writeFileSync(join(dir, name), "");
   for (const name of ["root", "server", "upload"]) writeFileSync(join(dir, name), `of-${name}\n`);
+  for (const name of ["server", "upload"]) writeFileSync(join(dir, `${name}-id`), `${name}-key\n`);
   writeFileSync(join(dir, "mc"), CLIENT);
   chmodSync(join(dir, "mc"), 0o755);
   execFileSync("bash", [fileURLToPath(new URL("docker/store-setup.sh", repository))], {
@@ -32,9 +33,9 @@ function setUp(): { commands: string[]; input: string } {
       STORE_ROOT_PASSWORD_FILE: join(dir, "root"),
       STORE_POLICY_SERVER: "policy-server.json",
       STORE_POLICY_UPLOAD: "policy-upload.json",
-      S3_ACCESS_KEY_ID: "server-key",
+      S3_ACCESS_KEY_ID_FILE: join(dir, "server-id"),
       S3_SECRET_ACCESS_KEY_FILE: join(dir, "server"),
-      S3_UPLOAD_ACCESS_KEY_ID: "upload-key",
+      S3_UPLOAD_ACCESS_KEY_ID_FILE: join(dir, "upload-id"),
       S3_UPLOAD_SECRET_ACCESS_KEY_FILE: join(dir, "upload"),
     },
   });
