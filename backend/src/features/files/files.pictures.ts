@@ -7,6 +7,7 @@ import type { Checked, Kept } from "./files.check.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { type FileRow, objectKey, type PictureSize, pictureSizes, sizeKey } from "./files.rows.ts";
 import { targets } from "./files.targets.ts";
+import { bytesOf } from "./files.verify.ts";
 
 const webpType = "image/webp";
 
@@ -24,7 +25,7 @@ export async function preparePicture(
   const drop = imageOriginals === "drop";
   const read = async () => {
     const source = await storage.read(key);
-    return source && (await buffer(source));
+    return source && (await buffer(bytesOf(source)));
   };
   const rendered = await images.render(read, kept.contentType, { sizes: pictureSizes, clean: !drop });
   if (!rendered) return { ok: null };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { fileTypeFromBuffer } from "file-type";
-import type { StoragePort } from "../../adapters/storage/port.ts";
+import type { StoragePort, StoredBytes } from "../../adapters/storage/port.ts";
+import { AppError } from "../../errors.ts";
 import { accepts, isInline, type TargetName, targets } from "./files.targets.ts";
 
 export interface Promised {
@@ -29,14 +30,11 @@ export async function verifyObject(storage: StoragePort, key: string, promised: 
   const hash = createHash("sha256");
   const sample: Buffer[] = [];
   let size = 0;
-  for await (const chunk of source as AsyncIterable<Buffer>) {
+  for await (const chunk of bytesOf(source)) {
     if (size < sampleBytes) sample.push(chunk.subarray(0, sampleBytes - size));
     size += chunk.length;
     hash.update(chunk);
-    if (size > promised.size) {
-      source.destroy();
-      break;
-    }
+    if (size > promised.size) break;
   }
   const sha256 = hash.digest("hex");
   if (size !== promised.size) return { ok: false, reason: `The upload is not ${promised.size} bytes long` };
@@ -46,6 +44,19 @@ export async function verifyObject(storage: StoragePort, key: string, promised: 
   const contentType = settleType(promised, sniffed);
   if (contentType === null) return { ok: false, reason: `The bytes are not ${promised.declaredType}` };
   return { ok: true, sha256, contentType };
+}
+
+/**
+ * All bytes of an object, for its check: that a store breaks off is no verdict on them.
+ *
+ * @throws AppError `unavailable`
+ */
+export async function* bytesOf(source: StoredBytes): AsyncGenerator<Buffer> {
+  try {
+    yield* source;
+  } catch (cause) {
+    throw new AppError("unavailable", "The store broke off: try again", { retryAfter: 5, cause });
+  }
 }
 
 /**
