@@ -49,7 +49,17 @@ export function createCrash(mishap: Mishap, at: number, moment: Moment): Crash {
   };
 }
 
-const counted = ["head", "read", "put", "copy", "delete"] as const;
+const counted = [
+  "head",
+  "read",
+  "put",
+  "copy",
+  "delete",
+  "startMultipart",
+  "listParts",
+  "completeMultipart",
+  "abortMultipart",
+] as const;
 
 /** The store as the dying process reaches it; each call is a step. */
 export function crashingStorage(storage: StoragePort, crash: Crash): StoragePort {

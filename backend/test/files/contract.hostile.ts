@@ -32,6 +32,7 @@ export function describeHostile({ app, home }: World): void {
       ["a GIF and a script", gif, Buffer.from("/*=1;alert(1)//*/"), "image/gif"],
       ["a PNG and a ZIP", png, zipEnd, "image/png"],
       ["a GIF and a PDF", gif, pdf, "image/gif"],
+      ["a GIF and a page", gif, html, "image/gif"],
     ])(
       "is shown as the picture it begins as, and as nothing else: %s",
       async (_, first, second, contentType) => {
@@ -48,6 +49,8 @@ export function describeHostile({ app, home }: World): void {
 
     it.each([
       ["a PDF with a page in it", Buffer.concat([pdf, html]), "application/pdf", "application/pdf"],
+      ["a PDF and a ZIP", Buffer.concat([pdf, zipEnd]), "application/pdf", "application/pdf"],
+      ["a ZIP and a PDF", Buffer.concat([zipEnd, pdf]), "application/pdf", "application/zip"],
       ["an SVG that declares to be text", svg, "text/plain", "text/plain"],
       ["an SVG in UTF-16", Buffer.from(`\ufeff${svg}`, "utf16le"), "image/svg+xml", null],
       ["a page with a byte order mark", Buffer.concat([Buffer.from("\ufeff"), html]), "text/html", null],
@@ -162,6 +165,41 @@ export function describeHostile({ app, home }: World): void {
       await (await put(signed, first)).text();
       expect((await register(app, token, signed.storageKey)).status).toBe(404);
       expect((await stream(app, token, json.id)).bytes.equals(second)).toBe(true);
+    });
+  });
+
+  describe("a header that goes on and on", () => {
+    it.each([
+      [
+        "5000 ranges",
+        { range: `bytes=${Array.from({ length: 5000 }, (_, i) => `${i}-${i}`).join()}`.slice(0, 30_000) },
+      ],
+      ["a number of 30 000 digits", { range: `bytes=0-${"9".repeat(30_000)}` }],
+      ["spaces in a range", { range: `bytes=${" ".repeat(30_000)}0-1${" ".repeat(100)}x` }],
+      [
+        "5000 validators",
+        {
+          "if-none-match": Array.from({ length: 5000 }, () => '"a"')
+            .join(", ")
+            .slice(0, 30_000),
+        },
+      ],
+      ["weak marks", { "if-none-match": "W/".repeat(15_000) }],
+      ["a long validator", { range: "bytes=0-1", "if-range": `"${"a".repeat(30_000)}"` }],
+    ])("gets all of the file, or what it means: %s", async (_, headers) => {
+      const { id } = await uploadFile(app, token, pdf, documentOf(home));
+      const served = await stream(app, token, id, { headers });
+      expect([200, 206]).toContain(served.status);
+      expect(served.bytes.equals(pdf)).toBe(true);
+      const direct = await fetch((await getFile(app, token, id)).json.downloadUrl, { headers });
+      await direct.arrayBuffer();
+      expect(direct.status).toBeLessThan(500);
+    });
+
+    it("is 431 where there is no end to it", async () => {
+      const { id } = await uploadFile(app, token, pdf, documentOf(home));
+      const answer = await stream(app, token, id, { headers: { range: `bytes=0-${"9".repeat(40_000)}` } });
+      expect(answer.status).toBe(431);
     });
   });
 }

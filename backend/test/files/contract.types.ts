@@ -121,7 +121,8 @@ export function describeTypes({ app, home }: World): void {
       const paper = documentOf(home);
       expect((await presign(app, token, { ...paper, size: 100 * MIB })).status).toBe(201);
       expect((await presign(app, token, { ...paper, size: 100 * MIB + 1 })).status).toBe(413);
-      expect((await presign(app, token, { ...paper, size: 2 ** 40 })).status).toBe(413);
+      for (const size of [2 ** 40, 5e12, Number.MAX_SAFE_INTEGER])
+        expect((await presign(app, token, { ...paper, size })).status, String(size)).toBe(413);
     });
 
     it.each([0, -1, 1.5, "10", null, undefined, true])(
@@ -132,6 +133,26 @@ export function describeTypes({ app, home }: World): void {
         expect(answer.json.details.map(({ field }: { field: string }) => field)).toContain("size");
       },
     );
+  });
+
+  describe("a size that is no number of bytes", () => {
+    it.each([
+      "1e309",
+      "-1e309",
+      "9007199254740992",
+      "1e20",
+      "-0",
+      "1.0000000001",
+      "0x10",
+      "1_000",
+      "NaN",
+      "[1]",
+    ])("is 400: %s", async (size) => {
+      const body = JSON.stringify({ ...documentOf(home), size: 7 }).replace('"size":7', `"size":${size}`);
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const answer = await fetch(`${app.url}/api/v1/files/presign`, { method: "POST", headers, body });
+      expect(answer.status, await answer.text()).toBe(400);
+    });
   });
 
   describe("a presign", () => {
