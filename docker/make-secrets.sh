@@ -15,6 +15,8 @@ make() { # name value
 }
 
 make better_auth_secrets "1:$(random)"
+# Encrypts what waits in the database. A copy belongs where the backups are not.
+make data_keys "1:$(random)"
 make client_api_key "web:$(random),ios:$(random),android:$(random)"
 for name in postgres_password database_owner_password database_password redis_password metrics_token \
   store_root_password s3_secret_access_key s3_upload_secret_access_key bootstrap_admin_password; do

@@ -61,6 +61,7 @@ function onSignal(): void {
 /** The environment of the server: the developer's own, and our parts where theirs are missing. */
 function serverEnvironment(config: Config, secrets: DevelopmentSecrets, url: string): NodeJS.ProcessEnv {
   const { BETTER_AUTH_SECRETS: ring, BETTER_AUTH_SECRET: single, STORAGE_SIGNING_KEY: key } = process.env;
+  const { DATA_KEYS: dataKeys } = process.env;
   return {
     ...process.env,
     NODE_ENV: "development",
@@ -69,6 +70,7 @@ function serverEnvironment(config: Config, secrets: DevelopmentSecrets, url: str
     DATABASE_URL: url,
     ...(!ring && !single && { BETTER_AUTH_SECRETS: `1:${secrets.authSecret}` }),
     ...(!key && { STORAGE_SIGNING_KEY: secrets.storageSigningKey }),
+    ...(!dataKeys && { DATA_KEYS: `1:${secrets.dataKey}` }),
   };
 }
 

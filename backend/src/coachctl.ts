@@ -6,10 +6,12 @@ import { backup, keygen } from "./coachctl/backup.ts";
 import type { Command, Terminal } from "./coachctl/command.ts";
 import { migrateDatabase } from "./coachctl/database.ts";
 import { checkFiles } from "./coachctl/files.ts";
+import { redrive } from "./coachctl/jobs.ts";
+import { reencrypt } from "./coachctl/keys.ts";
 import { runPreflight } from "./coachctl/preflight.ts";
 import { restore } from "./coachctl/restore.ts";
 import { rotate } from "./coachctl/rotate.ts";
-import { generate, reencrypt } from "./coachctl/secrets.ts";
+import { generate } from "./coachctl/secrets.ts";
 import { status } from "./coachctl/secrets-status.ts";
 import { revokeSessions } from "./coachctl/sessions.ts";
 
@@ -27,6 +29,7 @@ const commands: readonly Command[] = [
   status,
   rotate,
   reencrypt,
+  redrive,
 ];
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { createAuditLog } from "./adapters/audit/audit-log.ts";
 import { createCursors } from "./adapters/cursors/sealed.ts";
+import { followDataKeys } from "./adapters/data-keys/aes-gcm.ts";
 import { createIdempotencyStore } from "./adapters/idempotency/store.ts";
 import { createImages } from "./adapters/images/sharp.ts";
 import { createLimiters } from "./adapters/limiter/create.ts";
@@ -90,7 +91,7 @@ export function createDeps(
   });
   const { db } = database;
   const watch = createWatch(config, log, tracing);
-  const queue = createQueue({ login, applicationName: instanceName(role), log });
+  const queue = createQueue({ login, applicationName: instanceName(role), keys: followDataKeys(live), log });
   const storage = watch.storage(createStorage(config, live));
   const mail = watch.mail(
     followMail(live, (_to, link) => {
@@ -234,8 +235,7 @@ export function createDeps(
 
     /** Takes jobs and does what comes round by the clock, until `close`. */
     async startWorker(): Promise<void> {
-      const handlers = { mail: mail.send, ...fileJobs.handlers };
-      await queue.work(watch.handlers(handlers), watch.schedules(schedules));
+      await queue.work(watch.handlers({ mail: mail.send, ...fileJobs.handlers }), watch.schedules(schedules));
       housekeeping.start();
     },
 

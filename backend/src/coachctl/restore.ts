@@ -1,8 +1,12 @@
 import { readFile } from "node:fs/promises";
+import { createDataKeys } from "../adapters/data-keys/aes-gcm.ts";
+import { countSealedJobs } from "../adapters/queue/sealed-jobs.ts";
 import { createStorage } from "../adapters/storage/create.ts";
 import { erasers, readErasures } from "../backup/erasures.ts";
 import { restoreBackup } from "../backup/restore.ts";
+import type { Config } from "../config/config.ts";
 import { parseEnv } from "../config/parse-env.ts";
+import { createDatabase } from "../db/client.ts";
 import { secondsSince } from "./backup.ts";
 import { type Command, readFlags, withEmbedded } from "./command.ts";
 
@@ -42,10 +46,29 @@ export const restore: Command = {
       );
       if (objects.missing > 0) terminal.print(`${objects.missing} objects were missing before the backup.`);
       const broken = restored.logs.filter(({ valid }) => !valid);
-      if (verify) terminal.print(`${restored.logs.length} audit logs, ${broken.length} broken.`);
+      if (verify) {
+        terminal.print(`${restored.logs.length} audit logs, ${broken.length} broken.`);
+        for (const line of await closedMails(ownerUrl, config)) terminal.print(line);
+      }
       return broken.length === 0 ? 0 : 1;
     } finally {
       await storage.close();
     }
   },
 };
+
+/** What the keys at hand cannot open. The restore is whole all the same: the right keys may follow. */
+async function closedMails(ownerUrl: string, { dataKeys }: Pick<Config, "dataKeys">): Promise<string[]> {
+  const database = createDatabase(ownerUrl, { max: 1, patient: true });
+  try {
+    const found = await countSealedJobs(database.db, createDataKeys(dataKeys));
+    return found
+      .filter(({ unopened }) => unopened > 0)
+      .map(
+        ({ version, unopened }) =>
+          `WARNING: ${unopened} mails in the queue need data key ${version ?? "unknown"} of then, which DATA_KEYS does not hold.`,
+      );
+  } finally {
+    await database.close();
+  }
+}

@@ -12,7 +12,7 @@ const names = Object.keys(rotatable) as RotatableName[];
 const afterwards: Record<RotatableName, { readonly routine: string; readonly breach: string }> = {
   BETTER_AUTH_SECRETS: {
     routine:
-      "Nobody is signed out. Before you take the old one out of the file, run: coachctl secrets reencrypt",
+      "Nobody is signed out. Before you take the old one out of the file, run: coachctl keys reencrypt",
     breach:
       "Every token is void. Now run: coachctl sessions revoke --all. Second factors of the old secret cannot be read any more: see docs/operations/secrets.md",
   },
@@ -20,6 +20,11 @@ const afterwards: Record<RotatableName, { readonly routine: string; readonly bre
     routine:
       "Apps must ship with the new keys, which are in the file. The old ones are good until you move them to CLIENT_API_KEY_RETIRED",
     breach: "Apps in the field are refused until they ship with the new keys, which are in the file",
+  },
+  DATA_KEYS: {
+    routine: "Before you take the old one out of the file, run: coachctl keys reencrypt",
+    breach:
+      "The old one still opens what it sealed. Once every server logged the change, run: coachctl keys reencrypt. Then take the old one out of the file: see docs/operations/secrets.md",
   },
   DATABASE_PASSWORD: {
     routine: "Connections from before are replaced as they are used",

@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 
 /** What else is good besides the current one. Names and numbers only. */
 function contentsOf(name: Name, text: string): string[] {
-  if (name === "BETTER_AUTH_SECRETS") {
+  if (name === "BETTER_AUTH_SECRETS" || name === "DATA_KEYS") {
     const versions = keyRing.safeParse(text).data?.map(({ version }) => version);
     return [versions ? `versions ${versions.join(", ")}` : "not valid"];
   }

@@ -12,6 +12,7 @@ import type { Settings } from "./variables.ts";
 const WELL_KNOWN = {
   auth: "development-only-secret-that-signs-sign-ins",
   storage: "development-only-secret-that-signs-file-urls",
+  data: "development-only-secret-that-encrypts-columns",
 };
 
 const LIMIT_PRESETS = {
@@ -135,6 +136,7 @@ export function assemble(s: Settings): Config {
       organizationSignup: s.ORGANIZATION_SIGNUP,
       bootstrapAdmin: email && password ? { email, password } : undefined,
     },
+    dataKeys: s.DATA_KEYS ?? [{ version: 1, value: WELL_KNOWN.data }],
     clientKeys: [
       ...(s.CLIENT_API_KEY ?? []).map((client) => ({ ...client, retired: false })),
       ...(s.CLIENT_API_KEY_RETIRED ?? []).map((client) => ({ ...client, retired: true })),

@@ -39,6 +39,8 @@ export interface Config {
     /** The first platform admin, created at start when there is none. */
     readonly bootstrapAdmin: { readonly email: string; readonly password: string } | undefined;
   };
+  /** Encrypt values at rest: the first seals, the others still open. */
+  readonly dataKeys: readonly { readonly version: number; readonly value: string }[];
   /** Known app builds; a retired one is told to update. */
   readonly clientKeys: readonly { readonly name: string; readonly key: string; readonly retired: boolean }[];
   readonly clientKeyRequired: boolean;

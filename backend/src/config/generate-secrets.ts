@@ -4,6 +4,7 @@ import { freshSecret as secret } from "./rotation.ts";
 export function generateSecrets(): string[] {
   return [
     `BETTER_AUTH_SECRETS=1:${secret()}`,
+    `DATA_KEYS=1:${secret()}`,
     `DATABASE_PASSWORD=${secret()}`,
     `DATABASE_OWNER_PASSWORD=${secret()}`,
     `CLIENT_API_KEY=${["web", "ios", "android"].map((name) => `${name}:${secret()}`).join(",")}`,

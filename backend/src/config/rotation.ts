@@ -33,6 +33,9 @@ const ring: Rotatable = {
   breach: freshVersion,
 };
 
+/** A key that leaked opens what it sealed for as long as that is there: moving it is what helps, not forgetting the key. */
+const data: Rotatable = { ...ring, breach: (current) => ring.routine(current).at(-1) ?? "" };
+
 /** Of those from before only the last stays. */
 const list: Rotatable = {
   routine(current) {
@@ -62,6 +65,7 @@ const single: Rotatable = { routine: () => [freshSecret()], breach: freshSecret 
 export const rotatable = {
   BETTER_AUTH_SECRETS: ring,
   CLIENT_API_KEY: named,
+  DATA_KEYS: data,
   DATABASE_OWNER_PASSWORD: single,
   DATABASE_PASSWORD: single,
   METRICS_TOKEN: list,

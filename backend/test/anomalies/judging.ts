@@ -1,6 +1,7 @@
 import { expect, vi } from "vitest";
 import { startTestApp, type TestApp } from "../harness/app.ts";
 import { call, type Person } from "../harness/client.ts";
+import { mailJobsTo } from "../harness/waiting-mails.ts";
 
 /** An application whose log is judged when a test says so; addresses come from `x-forwarded-for`. */
 export async function startJudgedApp(): Promise<TestApp> {
@@ -37,12 +38,8 @@ export const findings = (app: TestApp, about: string) =>
     order by id`;
 
 /** Mails about anomalies to somebody. */
-export const mailsTo = async (app: TestApp, { email }: Pick<Person, "email">) => {
-  const rows = await app.deps.database.sql<{ data: { subject: string; text: string; html: string } }[]>`
-    select data from pgboss.job where name = 'mail' and data->>'to' = ${email}
-      and data->>'subject' like 'Unusual activity%' order by created_on`;
-  return rows.map(({ data }) => data);
-};
+export const mailsTo = async (app: TestApp, { email }: Pick<Person, "email">) =>
+  (await mailJobsTo(app, email)).filter(({ subject }) => subject.startsWith("Unusual activity"));
 
 /** As if time had gone by since the last findings. */
 export async function later(app: TestApp, minutes: number): Promise<void> {

@@ -10,11 +10,12 @@ import { freshSecret, secretFolder } from "../secret-files/secret-file.ts";
 const { folder, file } = secretFolder();
 const environment = {
   BETTER_AUTH_SECRETS_FILE: file("better_auth_secrets", `1:${freshSecret()}`),
+  DATA_KEYS_FILE: file("data_keys", `1:${freshSecret()}`),
   METRICS_TOKEN_FILE: file("metrics_token", freshSecret()),
   STORAGE_SIGNING_KEY_FILE: file("storage_signing_key", freshSecret()),
   CLIENT_API_KEY_FILE: file("client_api_key", `web:${freshSecret()},ios:${freshSecret()}`),
 };
-type Name = "BETTER_AUTH_SECRETS" | "METRICS_TOKEN" | "STORAGE_SIGNING_KEY" | "CLIENT_API_KEY";
+type Name = "BETTER_AUTH_SECRETS" | "DATA_KEYS" | "METRICS_TOKEN" | "STORAGE_SIGNING_KEY" | "CLIENT_API_KEY";
 const contents = (name: Name) => readFileSync(environment[`${name}_FILE`], "utf8").trim();
 /** The secrets in a text, without versions and names. */
 const secretsIn = (text: string) => text.split(",").map((entry) => entry.replace(/^[^:]*:/, ""));
@@ -63,6 +64,21 @@ describe("the sign-in secret", () => {
   });
 });
 
+test("a data key stays good for what it sealed, in a breach too, until a person takes it out", async () => {
+  const first = contents("DATA_KEYS");
+  const [known, current] = rotatable.DATA_KEYS.routine(first);
+  expect([known, current]).toEqual([
+    expect.stringMatching(/^1:[^,]+,2:[^,]+$/),
+    known.split(",").toReversed().join(),
+  ]);
+  await run(rotate, ["DATA_KEYS", "--wait", "0"]);
+  expect(contents("DATA_KEYS")).toMatch(/^2:[^,]+,1:[^,]+$/);
+  const { text } = await run(rotate, ["DATA_KEYS", "--breach"]);
+  expect(text).toContain("coachctl keys reencrypt");
+  expect(contents("DATA_KEYS")).toMatch(/^3:[^,]+,2:[^,]+,1:[^,]+$/);
+  expect(contents("DATA_KEYS").endsWith(first)).toBe(true);
+});
+
 describe("the other secrets", () => {
   test.each(["METRICS_TOKEN", "STORAGE_SIGNING_KEY"] as const)(
     "%s keeps the last one, and only that",
@@ -95,22 +111,24 @@ describe("the other secrets", () => {
   });
 });
 
-test.each(["BETTER_AUTH_SECRETS", "METRICS_TOKEN", "STORAGE_SIGNING_KEY", "CLIENT_API_KEY"] as const)(
-  "%s: neither rotate nor status prints it, and servers take it",
-  async (name) => {
-    const before = contents(name);
-    const printed = [
-      await run(rotate, [name, "--wait", "0"]),
-      await run(rotate, [name, "--breach"]),
-      await run(status, []),
-    ].map(({ text }) => text);
-    expect(contents(name)).not.toBe(before);
-    for (const secret of secretsIn(`${before},${contents(name)}`))
-      expect(printed.join()).not.toContain(secret);
-    await app.deps.live.refresh();
-    expect(app.deps.live.state).toBe("ok");
-  },
-);
+test.each([
+  "BETTER_AUTH_SECRETS",
+  "DATA_KEYS",
+  "METRICS_TOKEN",
+  "STORAGE_SIGNING_KEY",
+  "CLIENT_API_KEY",
+] as const)("%s: neither rotate nor status prints it, and servers take it", async (name) => {
+  const before = contents(name);
+  const printed = [
+    await run(rotate, [name, "--wait", "0"]),
+    await run(rotate, [name, "--breach"]),
+    await run(status, []),
+  ].map(({ text }) => text);
+  expect(contents(name)).not.toBe(before);
+  for (const secret of secretsIn(`${before},${contents(name)}`)) expect(printed.join()).not.toContain(secret);
+  await app.deps.live.refresh();
+  expect(app.deps.live.state).toBe("ok");
+});
 
 describe("the file", () => {
   test("stays the same one, with its own mode, also where its owner made it read-only", async () => {
@@ -157,6 +175,7 @@ test("status tells where each comes from, and fails when one cannot be read", as
   const { code, text } = await run(status, [], settings);
   expect(code).toBe(0);
   expect(text).toMatch(/^BETTER_AUTH_SECRETS: file, 0 days old; [0-9a-f]{8}; versions \d+$/m);
+  expect(text).toMatch(/^DATA_KEYS: file, 0 days old; [0-9a-f]{8}; versions \d+(, \d+)*$/m);
   expect(text).toMatch(/^CLIENT_API_KEY: file, 0 days old; [0-9a-f]{8}; keys web, ios$/m);
   expect(text).toMatch(/^SMTP_PASS: environment, changes need a restart; [0-9a-f]{8}$/m);
   expect(text).not.toContain(smtp);

@@ -16,6 +16,7 @@ describe("generated secrets", () => {
       "CLIENT_API_KEY",
       "DATABASE_OWNER_PASSWORD",
       "DATABASE_PASSWORD",
+      "DATA_KEYS",
       "METRICS_TOKEN",
       "STORAGE_SIGNING_KEY",
     ]);
@@ -23,8 +24,8 @@ describe("generated secrets", () => {
 
   it("are 48 random bytes each, and never the same twice", () => {
     const values = [...generateSecrets(), ...generateSecrets()].join("\n").match(/[\w-]{64}/g) ?? [];
-    expect(values).toHaveLength(16);
-    expect(new Set(values).size).toBe(16);
+    expect(values).toHaveLength(18);
+    expect(new Set(values).size).toBe(18);
   });
 });
 

@@ -34,6 +34,7 @@ describe("development", () => {
         organizationSignup: "open",
         bootstrapAdmin: undefined,
       },
+      dataKeys: [{ version: 1, value: "development-only-secret-that-encrypts-columns" }],
       clientKeys: [],
       backupRecipients: [],
       clientKeyRequired: false,

@@ -6,6 +6,7 @@ export const productionEnv = {
   CORS_ORIGIN: "https://app.coaching.test",
   DATABASE_URL: "postgres://coaching_app:uX1Yw9Zk3Qv7@db:5432/coaching_app",
   BETTER_AUTH_SECRETS: "1:pW8s1kZbX0q3Vt6yLr2mNc5uHd9fGj4a",
+  DATA_KEYS: "1:gT5wJ8rC2xN6bM0vP4kF7hQ1zL9dS3yA",
   CLIENT_API_KEY: "web:Qm7xT2vB9kL4nR8wZ1cY6pH3sD5fG0jA",
   STORAGE_DRIVER: "disk",
   STORAGE_SIGNING_KEY: "k3N8vQ1xZ7mB5tL0wR9yC2pH6sD4fGjA",

@@ -74,6 +74,7 @@ describe("a secret in a file", () => {
         "DATABASE_OWNER_URL",
         "DATABASE_PASSWORD",
         "DATABASE_URL",
+        "DATA_KEYS",
         "METRICS_TOKEN",
         "OTEL_EXPORTER_OTLP_HEADERS",
         "REDIS_PASSWORD",

@@ -1,19 +1,9 @@
 import type { TestApp } from "../harness/app.ts";
 import { call, type Person } from "../harness/client.ts";
-
-interface Mail {
-  to: string;
-  subject: string;
-  text: string;
-  html: string;
-}
+import { mailJobsTo } from "../harness/waiting-mails.ts";
 
 /** Mails enqueued for an address, oldest first; for applications without a worker. */
-export async function mailsTo(app: TestApp, email: string): Promise<Mail[]> {
-  const rows = await app.deps.database.sql<{ data: Mail }[]>`
-    select data from pgboss.job where name = 'mail' and data->>'to' = ${email} order by created_on, id`;
-  return rows.map(({ data }) => data);
-}
+export const mailsTo = mailJobsTo;
 
 /** The token of the newest link that was mailed to an address. */
 export async function newestToken(app: TestApp, email: string): Promise<string> {

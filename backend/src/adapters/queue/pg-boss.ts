@@ -5,10 +5,12 @@ import type { Logger } from "pino";
 import type { Login } from "../../db/login.ts";
 import { createLoginPool } from "../../db/login-pool.ts";
 import { AppError } from "../../errors.ts";
+import type { DataKeys } from "../data-keys/port.ts";
 import { createQuietErrors } from "../log/quiet-errors.ts";
 import { createListener } from "./listener.ts";
 import type { CheckedQueue, JobHandlers, JobName, Jobs, Schedule } from "./port.ts";
 import { runBatch } from "./run-batch.ts";
+import { openData, type SealedData, sealData } from "./sealed-data.ts";
 import { DEAD_LETTERS, JOB_SETTINGS, SCHEDULE_SETTINGS, scheduleQueue } from "./settings.ts";
 
 const FIRST_RETRY_MS = 250;
@@ -57,10 +59,12 @@ export interface QueueStats {
 export function createQueue({
   login,
   applicationName,
+  keys,
   log,
 }: {
   login: Login;
   applicationName: string;
+  keys: DataKeys;
   log: Pick<Logger, "info" | "warn" | "error">;
 }): Queue {
   const pool = createLoginPool(login, {
@@ -119,8 +123,11 @@ export function createQueue({
   async function takeJobs(on: PgBoss, handlers: JobHandlers, schedules: readonly Schedule[]): Promise<void> {
     const take = async <N extends JobName>(name: N) => {
       const { batchSize } = JOB_SETTINGS[name];
-      await on.work(name, { ...POLLING, batchSize, localConcurrency: 2 }, (jobs: Job<Jobs[N]>[]) =>
-        runBatch(jobs, handlers[name], log),
+      await on.work(
+        name,
+        { ...POLLING, batchSize, localConcurrency: 2 },
+        (jobs: Job<Jobs[N] | SealedData>[]) =>
+          runBatch(jobs, async (data, attempt) => handlers[name](openData(keys, name, data, attempt)), log),
       );
     };
     for (const name of JOB_NAMES) await take(name);
@@ -157,7 +164,7 @@ export function createQueue({
     },
 
     async enqueue(name, data, tx) {
-      await connected().send(name, data, tx ? { db: fromDrizzle(tx, sql) } : {});
+      await connected().send(name, sealData(keys, name, data), tx ? { db: fromDrizzle(tx, sql) } : {});
     },
 
     async stop() {

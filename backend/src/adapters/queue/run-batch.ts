@@ -20,21 +20,19 @@ const framesOf = (error: unknown): string[] =>
 /** Runs jobs side by side; what becomes of one does not touch the others. Logs their names, never their data. */
 export async function runBatch<T>(
   jobs: readonly Job<T>[],
-  handle: (data: T) => Promise<void>,
+  handle: (data: T, attempt: number) => Promise<void>,
   log: Pick<Logger, "error">,
 ): Promise<JobResult[]> {
   return await Promise.all(
     jobs.map(async ({ id, name, data, retryCount }): Promise<JobResult> => {
+      const attempt = retryCount + 1;
       try {
-        await handle(data);
+        await handle(data, attempt);
         return { id, status: "completed" };
       } catch (error) {
         const reason = reasonOf(error);
         const permanent = error instanceof AppError && PERMANENT.includes(error.code);
-        log.error(
-          { job: name, jobId: id, attempt: retryCount + 1, permanent, reason, at: framesOf(error) },
-          "job failed",
-        );
+        log.error({ job: name, jobId: id, attempt, permanent, reason, at: framesOf(error) }, "job failed");
         return { id, status: permanent ? "deadletter" : "failed", output: { reason } };
       }
     }),

@@ -4,6 +4,8 @@ import type { JobName } from "./port.ts";
 interface JobSettings extends Omit<Queue, "name"> {
   /** Jobs that one worker takes at a time and runs side by side. */
   readonly batchSize: number;
+  /** Its data lies encrypted in the job table, and so in dead letters, dumps and backups. */
+  readonly sealed?: true;
 }
 
 const HOUR = 3600;
@@ -16,7 +18,7 @@ const SHARED = {
   retryBackoff: true,
   // A job whose process died is taken up again a minute or two later, however long it may run.
   heartbeatSeconds: 60,
-  // Mails carry links that open accounts: finished jobs do not stay around.
+  // Finished jobs do not stay around, with what they carried.
   deleteAfterSeconds: HOUR,
 };
 
@@ -27,6 +29,8 @@ export const JOB_SETTINGS: Readonly<Record<JobName, JobSettings>> = {
   // Some four and a half days of a mail server being away.
   mail: {
     ...KEPT,
+    // Links that open accounts, and addresses of people.
+    sealed: true,
     batchSize: 10,
     retryLimit: 900,
     retryDelay: 1,

@@ -17,6 +17,23 @@ export const consistency: readonly Check[] = [
     fix: "remove it, or list it in BETTER_AUTH_SECRETS with a version of its own",
   }),
   check({
+    name: "Data keys protect nothing else",
+    reads: ["DATA_KEYS", "BETTER_AUTH_SECRETS", "BETTER_AUTH_SECRET", "STORAGE_SIGNING_KEY", "METRICS_TOKEN"],
+    problem: ({ DATA_KEYS: keys = [], ...s }) => {
+      const others = [
+        ...(s.BETTER_AUTH_SECRETS ?? []).map(({ value }) => value),
+        s.BETTER_AUTH_SECRET,
+        ...(s.STORAGE_SIGNING_KEY ?? []),
+        ...(s.METRICS_TOKEN ?? []),
+      ];
+      return when(
+        keys.some(({ value }) => others.includes(value)),
+        "names a secret that another variable names too",
+      );
+    },
+    fix: "make one of its own with: coachctl secrets generate",
+  }),
+  check({
     name: "Bootstrap admin is complete",
     reads: ["BOOTSTRAP_ADMIN_EMAIL", "BOOTSTRAP_ADMIN_PASSWORD"],
     problem: (s) =>

@@ -32,6 +32,12 @@ export const production: readonly Check[] = [
     fix: generate,
   }),
   check({
+    name: "Data keys are strong",
+    reads: ["DATA_KEYS"],
+    problem: (s) => weakestOf((s.DATA_KEYS ?? []).map(({ value }) => value)),
+    fix: generate,
+  }),
+  check({
     name: "The bootstrap password is not a sample",
     reads: ["BOOTSTRAP_ADMIN_PASSWORD"],
     problem: (s) =>

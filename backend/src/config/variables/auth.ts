@@ -15,6 +15,14 @@ export const auth = {
     derived: "a well-known one outside production",
     about: "One secret alone, which counts as version 1; beside BETTER_AUTH_SECRETS it only verifies",
   },
+  DATA_KEYS: {
+    type: keyRing,
+    required: "production",
+    derived: "a well-known one outside production",
+    secret: true,
+    about:
+      "Keys that encrypt what must not lie open in the database, such as waiting mails: 2:<current>,1:<older>",
+  },
   SESSION_MAX_CONCURRENT: {
     type: wholeNumber(1, 100),
     about: "Auth sessions a person may have at a time; the oldest end (unset: no limit)",
