@@ -22,7 +22,8 @@ const afterwards: Record<RotatableName, { readonly routine: string; readonly bre
     breach: "Apps in the field are refused until they ship with the new keys, which are in the file",
   },
   DATA_KEYS: {
-    routine: "Before you take the old one out of the file, run: coachctl keys reencrypt",
+    routine:
+      "Once every server logged the change, run: coachctl keys reencrypt. Then you may take the old one out of the file",
     breach:
       "The old one still opens what it sealed. Once every server logged the change, run: coachctl keys reencrypt. Then take the old one out of the file: see docs/operations/secrets.md",
   },

@@ -5,6 +5,7 @@ import { afterwards } from "../harness/afterwards.ts";
 import { startTestApp } from "../harness/app.ts";
 import { call, password } from "../harness/client.ts";
 import { someoneWaits } from "../harness/locks.ts";
+import { mailJobsTo } from "../harness/waiting-mails.ts";
 import { freshEmail, signIn, signUp } from "./account.ts";
 
 // Mails stay in the queue, where they are looked at.
@@ -18,16 +19,12 @@ const follow = (link: string) => call(app, "GET", `/api/auth/verify-email?token=
 
 /** Links of the mails to an address that are in the queue, newest last. */
 async function linksTo(email: string): Promise<string[]> {
-  const jobs = await sql<{ text: string }[]>`
-    select data ->> 'text' as text from pgboss.job
-    where name = 'mail' and data ->> 'to' = ${email} order by created_on`;
-  return jobs.flatMap(({ text }) => {
+  return (await mailJobsTo(app, email)).flatMap(({ text }) => {
     const token = /\?token=([^\s>)]+)/.exec(text)?.[1];
     return token === undefined ? [] : [decodeURIComponent(token)];
   });
 }
-const mailsTo = async (email: string) =>
-  (await sql`select 1 from pgboss.job where name = 'mail' and data ->> 'to' = ${email}`).length;
+const mailsTo = async (email: string) => (await mailJobsTo(app, email)).length;
 const events = async (action: string, userId: string) =>
   (await sql`select 1 from audit_event where action = ${action} and actor_id = ${userId}`).length;
 
@@ -137,10 +134,10 @@ describe("no mail is sent of what was cut off before it was committed:", () => {
     const { email, userId } = await verified();
     await post("/request-password-reset", { email });
     // Of one transaction: there is no moment in between.
+    const mail = (await mailJobsTo(app, email)).at(-1);
     const [row] = await sql`
       select v.xmin::text = j.xmin::text as together from verification v, pgboss.job j
-      where v.value = ${userId} and j.name = 'mail' and j.data ->> 'to' = ${email}
-      order by j.created_on desc limit 1`;
+      where v.value = ${userId} and j.id = ${mail?.id ?? ""}`;
     expect(row).toEqual({ together: true });
   });
 });
