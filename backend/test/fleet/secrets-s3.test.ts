@@ -75,8 +75,8 @@ describe.skipIf(endpoint === undefined)("with files in S3", async () => {
     await old.remove();
   }
 
-  /** A download and an upload that are under way from the first change to the last. */
-  async function beginTransfers() {
+  /** An organization with a file that takes a while, and what begins a download of it and an upload. */
+  async function createTransfers() {
     const tenant = await createTenant(app);
     const { token } = tenant.people.org_admin;
     // More than the sockets on the way hold.
@@ -91,32 +91,36 @@ describe.skipIf(endpoint === undefined)("with files in S3", async () => {
       expect(json.status).toBe("ready");
     }, patience);
     const sent = randomBytes(256 * 1024);
-    const signed = (await presign(app, token, documentOf(tenant, { size: sent.length }))).json;
-    const { headers, storageKey, uploadUrl } = signed;
-    const held = [
-      await holdDownload({ url, token, sha256, headers: app.headers }),
-      await holdUpload({ url: uploadUrl, headers, bytes: sent }),
-    ];
-    return {
-      async finish(): Promise<string[]> {
-        const ends = await Promise.all(held.map((one) => one.finish()));
-        const { status, text } = await register(app, token, storageKey);
-        return [...ends, status === 201 ? "ok" : text];
-      },
+    const body = documentOf(tenant, { size: sent.length });
+
+    /** Both are under way during `work`, and end after it. @returns what came of them, in words */
+    return async (work: () => Promise<void>): Promise<string[]> => {
+      const { headers, storageKey, uploadUrl } = (await presign(app, token, body)).json;
+      const held = [
+        await holdDownload({ url, token, sha256, headers: app.headers }),
+        await holdUpload({ url: uploadUrl, headers, bytes: sent }),
+      ];
+      await work();
+      const ends = await Promise.all(held.map((one) => one.finish()));
+      const { status, text } = await register(app, token, storageKey);
+      return [...ends, status === 201 ? "ok" : text];
     };
   }
 
   test("no request fails while the keys of the store change", { timeout: 300_000 }, async () => {
     const load = await scene.startLoad();
-    const transfers = await beginTransfers();
+    const during = await createTransfers();
+    const ends: string[] = [];
+    const changing = async (...what: Parameters<typeof change>): Promise<void> => {
+      ends.push(...(await during(() => change(...what))));
+    };
     const rows = await rotating(load, {
-      "S3 keys of the server": () => change("server", "S3", load.round),
-      "S3 keys of the upload identity": () => change("upload", "S3_UPLOAD", load.round),
+      "S3 keys of the server": () => changing("server", "S3", load.round),
+      "S3 keys of the upload identity": () => changing("upload", "S3_UPLOAD", load.round),
     });
-    const ends = await transfers.finish();
     await load.end();
     expect(load.failed).toEqual([]);
-    expect(ends).toEqual(["ok", "ok", "ok"]);
+    expect(ends).toEqual(Array(6).fill("ok"));
     for (const { secret, requests } of rows) expect(requests, secret).toBeGreaterThan(100);
     await scene.nothingIsLost(load);
     scene.nothingIsTold();
