@@ -11,8 +11,6 @@ interface Person {
   readonly waiting: Set<() => void>;
 }
 
-export type Slots = ReturnType<typeof createSlots>;
-
 /** How many streams each person has, in this process. */
 export function createSlots() {
   const people = new Map<string, Person>();
