@@ -36,6 +36,7 @@ describe("pnpm dev with nothing set", () => {
     expect(env).toMatchObject({
       NODE_ENV: "development",
       BETTER_AUTH_SECRETS: expect.stringMatching(/^1:\w{64}$/),
+      DATA_KEYS: expect.stringMatching(/^1:\w{64}$/),
     });
     expect(readRuntime(here.dataFolder)?.databaseUrl).toBe(env.DATABASE_URL);
     expect(statSync(join(here.dataFolder, "secrets.json")).mode & 0o077).toBe(0);

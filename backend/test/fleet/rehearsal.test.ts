@@ -105,6 +105,7 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
     const env: Record<string, string> = {
       BETTER_AUTH_SECRETS: "",
       BETTER_AUTH_SECRETS_FILE: file("better_auth_secrets"),
+      DATA_KEYS_FILE: file("data_keys"),
       METRICS_TOKEN_FILE: file("metrics_token"),
       REDIS_URL: redis.url,
       REDIS_PASSWORD: redis.password,
@@ -137,7 +138,7 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
 
     // Twice as long as servers take to see it.
     const wait = ["--wait", "5"];
-    for (const name of ["BETTER_AUTH_SECRETS", "DATABASE_PASSWORD", "METRICS_TOKEN"])
+    for (const name of ["BETTER_AUTH_SECRETS", "DATA_KEYS", "DATABASE_PASSWORD", "METRICS_TOKEN"])
       await step(`rotate ${name}`, () => coachctl(env, ["secrets", "rotate", name, ...wait]));
     await step("restart one by one", async () => {
       for (const server of servers) {

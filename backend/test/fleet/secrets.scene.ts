@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, expect, vi } from "vitest";
+import { reencrypt } from "../../src/coachctl/keys.ts";
 import { rotateCommand } from "../../src/coachctl/rotate.ts";
 import { fingerprint } from "../../src/config/fingerprint.ts";
 import { startFleetApp } from "../harness/app.ts";
@@ -64,7 +65,7 @@ export async function createScene(
   const database = await testDatabase();
   const logins = await createLogins(database.superUrl);
   const redis = await startRedis();
-  const [ring, signing] = [freshSecret(), freshSecret()];
+  const [ring, signing, data] = [freshSecret(), freshSecret(), freshSecret()];
   const first = {
     app: freshSecret(),
     owner: freshSecret(),
@@ -83,6 +84,7 @@ export async function createScene(
     REDIS_PASSWORD_FILE: file("REDIS_PASSWORD", redis.password),
     BETTER_AUTH_SECRETS: "",
     BETTER_AUTH_SECRETS_FILE: file("BETTER_AUTH_SECRETS", `1:${ring}`),
+    DATA_KEYS_FILE: file("DATA_KEYS", `1:${data}`),
     STORAGE_SIGNING_KEY: "",
     STORAGE_SIGNING_KEY_FILE: file("STORAGE_SIGNING_KEY", signing),
     CLIENT_API_KEY_FILE: file("CLIENT_API_KEY", `web:${first.client}`),
@@ -99,7 +101,7 @@ export async function createScene(
   const app = { ...(await startFleetApp({ database, env: settings })), headers };
   const monitor = { token: first.metrics };
   const inFile = (name: string) => readFileSync(join(folder, name), "utf8").trim();
-  const all = new Set([ring, signing, ...Object.values(first)]);
+  const all = new Set([ring, signing, data, ...Object.values(first)]);
 
   /** Until the log of each server says what the runbook has one look for. */
   async function taken(...names: string[]): Promise<void> {
@@ -118,6 +120,15 @@ export async function createScene(
     await rotateCommand(() => taken(name)).run({ ...terminal, print: () => {} });
     await taken(name);
   }
+
+  /** `coachctl keys reencrypt`. @returns the exit code */
+  const moveToCurrentKeys = () =>
+    reencrypt.run({
+      environment: { ...settings, NODE_ENV: "test" },
+      arguments: [],
+      readLine: async () => "",
+      print: () => {},
+    });
 
   async function startLoad(): Promise<MixedLoad> {
     const homes = [];
@@ -141,7 +152,8 @@ export async function createScene(
     for (const { output } of app.servers) for (const secret of all) expect(output()).not.toContain(secret);
   }
 
-  return { app, mailServer, monitor, write, inFile, taken, rotate, startLoad, nothingIsLost, nothingIsTold };
+  const steps = { write, taken, rotate, moveToCurrentKeys };
+  return { app, mailServer, monitor, inFile, ...steps, startLoad, nothingIsLost, nothingIsTold };
 }
 
 export interface Row {

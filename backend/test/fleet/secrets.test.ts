@@ -35,6 +35,20 @@ test("no request fails and nobody is signed out while each secret changes; a bre
       write("SMTP_PASS", next);
       await taken("SMTP_PASS");
     },
+    async "DATA_KEYS, with mails that wait"() {
+      const [old, next] = [inFile("DATA_KEYS"), freshSecret()];
+      const before = mailServer.refused();
+      mailServer.change(next);
+      await vi.waitFor(() => expect(mailServer.refused()).toBeGreaterThan(before), 30_000);
+      await rotate("DATA_KEYS");
+      await load.round();
+      expect(await scene.moveToCurrentKeys()).toBe(0);
+      write("DATA_KEYS", inFile("DATA_KEYS").replace(`,${old}`, ""));
+      await taken("DATA_KEYS");
+      write("SMTP_PASS", next);
+      await taken("SMTP_PASS");
+    },
+    "DATA_KEYS, breach": () => rotate("DATA_KEYS", "--breach"),
     STORAGE_SIGNING_KEY: () => rotate("STORAGE_SIGNING_KEY"),
     async CLIENT_API_KEY() {
       await rotate("CLIENT_API_KEY");
