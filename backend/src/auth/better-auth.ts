@@ -21,6 +21,7 @@ import { type AuthScopes, joining } from "./auth-scope.ts";
 import { claimsOf } from "./mail-link.ts";
 import type { Passwords } from "./password.ts";
 import { passwordLength } from "./password-rules.ts";
+import { routedOnce } from "./routed-once.ts";
 import { idleDays } from "./session-lookup.ts";
 import type { SecretRing } from "./token-ring.ts";
 import { twoFactorBridge } from "./two-factor-bridge.ts";
@@ -64,7 +65,7 @@ export function createAuth({ config, secrets, origins, db, limiter, passwords, s
     url,
   });
 
-  return betterAuth({
+  const auth = betterAuth({
     appName: "Coaching App",
     baseURL: config.publicUrl,
     basePath: "/api/auth",
@@ -163,6 +164,7 @@ export function createAuth({ config, secrets, origins, db, limiter, passwords, s
       bearer({ requireSignature: true }),
     ],
   });
+  return { ...auth, handler: routedOnce(auth) };
 }
 
 /** Whether our edge saw a proof of this address, such as the link of an invitation; no client can send this header. */
