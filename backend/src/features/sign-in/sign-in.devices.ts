@@ -25,6 +25,9 @@ interface Place {
   readonly userAgent: string | undefined;
 }
 
+/** Known of a person at a time; those seen longest ago make room. */
+const maxPlaces = 100;
+
 /** How a place is recognised: the app and the network. */
 export const fingerprintOf = ({ origin, userAgent }: Place): string =>
   createHash("sha256")
@@ -33,13 +36,27 @@ export const fingerprintOf = ({ origin, userAgent }: Place): string =>
 
 /** Knows where people sign in from, tells them of a new place, and keeps the number of their sessions down. */
 export function createDevices({ db, audit, queue, frontendUrl, maxConcurrent }: Deps) {
+  /** Notes that somebody was here, to the day: most sign-ins write nothing for it. */
   async function isKnown(on: Database | Transaction, userId: string, fingerprint: string): Promise<boolean> {
-    const seen = await on
-      .update(knownDevice)
-      .set({ lastSeenAt: sql`now()` })
-      .where(and(eq(knownDevice.userId, userId), eq(knownDevice.fingerprint, fingerprint)))
-      .returning({ userId: knownDevice.userId });
-    return seen.length > 0;
+    const { rows } = await on.execute(sql`
+      with seen as (
+        update known_device set last_seen_at = now()
+        where user_id = ${userId} and fingerprint = ${fingerprint} and last_seen_at < now() - interval '1 day'
+      )
+      select 1 from known_device where user_id = ${userId} and fingerprint = ${fingerprint}`);
+    return rows.length > 0;
+  }
+
+  async function forgetOldest(tx: Transaction, userId: string): Promise<void> {
+    const surplus = tx
+      .select({ fingerprint: knownDevice.fingerprint })
+      .from(knownDevice)
+      .where(eq(knownDevice.userId, userId))
+      .orderBy(desc(knownDevice.lastSeenAt))
+      .offset(maxPlaces);
+    await tx
+      .delete(knownDevice)
+      .where(and(eq(knownDevice.userId, userId), inArray(knownDevice.fingerprint, surplus)));
   }
 
   /** Whether this place is news, and not merely the first one we hear of. */
@@ -96,6 +113,7 @@ export function createDevices({ db, audit, queue, frontendUrl, maxConcurrent }: 
       await on.transaction(async (tx) => {
         const person = await lockPerson(tx, userId);
         if (!person || !(await isNews(tx, userId, fingerprint))) return;
+        await forgetOldest(tx, userId);
         const { email: to, name } = person;
         const url = `${frontendUrl}/reset-password`;
         await queue.enqueue("mail", newSignInMail({ to, name, url, device: userAgent, ip: origin.ip }), tx);

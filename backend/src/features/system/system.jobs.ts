@@ -11,6 +11,12 @@ interface Deps {
 
 const sealEveryMs = 5000;
 
+/** Places that nobody signed in from for half a year; a person's last one stays, for the next one to be news. */
+const forgetPlaces = (db: Database) =>
+  db.execute(sql`
+    delete from known_device d where last_seen_at < now() - interval '180 days' and exists (
+      select 1 from known_device later where later.user_id = d.user_id and later.last_seen_at > d.last_seen_at)`);
+
 /** Keeps tables small and the audit log sealed; safe to run on every instance at once. */
 export function createHousekeeping({ db, log }: Deps) {
   let timer: NodeJS.Timeout | undefined;
@@ -23,6 +29,7 @@ export function createHousekeeping({ db, log }: Deps) {
       async run() {
         for (const table of [session, verification, usedCode, endedSession])
           await db.delete(table).where(lt(table.expiresAt, sql`now()`));
+        await forgetPlaces(db);
         await db
           .delete(idempotencyRecord)
           .where(lt(idempotencyRecord.createdAt, sql`now() - interval '24 hours'`));
