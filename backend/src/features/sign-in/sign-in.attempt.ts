@@ -2,6 +2,7 @@ import { eq } from "drizzle-orm";
 import type { CheckedQueue } from "../../adapters/queue/port.ts";
 import { type LockedPerson, lockPerson } from "../../auth/account-security.ts";
 import type { Actor } from "../../auth/actor.ts";
+import { stillAskedFor } from "../../auth/address-change.ts";
 import type { AuthScope, AuthScopes } from "../../auth/auth-scope.ts";
 import type { UsedCodes } from "../../auth/used-codes.ts";
 import type { Database, Transaction } from "../../db/client.ts";
@@ -171,8 +172,10 @@ export function createAttempts({ db, queue, scopes, betterAuth, usedCodes, after
       if (endpoint.mails) return mailed(call, client, subject, scope);
       if (ownerId === null) return unlocked(call, client, subject, scope);
       return locked(ownerId, actor, scope, async (tx, owner) => {
+        const stands =
+          endpoint.path !== "/verify-email" || (await stillAskedFor(tx, ownerId, call.input.token));
         // A new password lifts no ban.
-        if (!owner || (owner.bannedAt && endpoint.path !== "/reset-password"))
+        if (!owner || !stands || (owner.bannedAt && endpoint.path !== "/reset-password"))
           throw wrongCredential(endpoint);
         const answer = await forward(call, client, subject);
         await aftermath.concluded(tx, owner, call, answer, client);

@@ -8,6 +8,7 @@ import {
 } from "../../adapters/mail/templates.ts";
 import type { QueuePort } from "../../adapters/queue/port.ts";
 import { endSessions, type LockedPerson } from "../../auth/account-security.ts";
+import { askForAddress } from "../../auth/address-change.ts";
 import { claimsOf } from "../../auth/mail-link.ts";
 import type { Transaction } from "../../db/client.ts";
 import type { BetterAuthAnswer } from "./sign-in.better-auth.ts";
@@ -69,6 +70,11 @@ export function createConsequences({
       await endSessions(tx, owner.id);
       await send(tx, emailChangedMail({ ...recipient(owner), newEmail: updateTo }));
       return "user.email_changed";
+    },
+
+    "/change-email": async (tx, owner, { input }) => {
+      await askForAddress(tx, owner.id, String(input.newEmail));
+      return undefined;
     },
 
     "/change-password": passwordChanged,

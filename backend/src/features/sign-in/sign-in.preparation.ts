@@ -28,7 +28,8 @@ export function createPreparation({ db, passwords, betterAuth }: Deps) {
     { trustDevice }: ClientRequest,
     subject: string | undefined,
   ): Promise<SQL | null> {
-    if (actor) return subject === undefined ? null : eq(user.id, actor.userId);
+    if (actor)
+      return subject === undefined && endpoint.path !== "/change-email" ? null : eq(user.id, actor.userId);
     if (endpoint.access === "challenge" && subject !== undefined) return eq(user.id, subject);
     if (endpoint.path === "/sign-in/email" && trustDevice) return eq(user.email, String(input.email));
     if (endpoint.path === "/verify-email") return addressedBy(input.token);

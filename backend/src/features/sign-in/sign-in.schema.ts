@@ -15,7 +15,7 @@ export interface AuthEndpoint {
   readonly query?: z.ZodType<Record<string, unknown>>;
   /** The second factor is to be shown in the same request; a `code` that is optional, unless just signed in. */
   readonly needsCode?: true;
-  /** What it writes, and the mail that it sends, are one transaction. */
+  /** What it writes, and the mail that it sends, are one transaction, though there is nobody to lock. */
   readonly mails?: true;
   /** It must not tell who has an account, by the time it takes either. */
   readonly tellsNobody?: boolean;
@@ -165,7 +165,6 @@ export function authEndpoints({
       summary: "Ask to change the address; links to the old and the new one confirm it",
       access: "session",
       family: "verification-mail",
-      mails: true,
       tellsNobody: true,
       audit: "user.email_change_requested",
       body: z.strictObject({ newEmail: emailSchema, callbackURL: ourPage.optional() }),
