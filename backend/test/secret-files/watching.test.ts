@@ -1,7 +1,9 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { watchSecrets } from "../../src/config/watch-secrets.ts";
+import { followSecrets } from "../../src/lifecycle.ts";
 import { freshSecret, secretFolder } from "./secret-file.ts";
 
 const { folder, file, write } = secretFolder();
@@ -135,6 +137,18 @@ test("the files are looked at without being asked", async () => {
   write("polled", after);
   expect(await changed).toEqual([after]);
   watch.stop();
+});
+
+test("SIGHUP is a look at once", async () => {
+  const [before, after] = [freshSecret(), freshSecret()];
+  const { watch } = await watching({ METRICS_TOKEN_FILE: file("signalled", before) });
+  const changed = new Promise<readonly string[]>((tell) => watch.onChange((now) => tell(now.metricsTokens)));
+  // It never looks by itself here.
+  followSecrets({ ...watch, start: () => undefined }, pino({ enabled: false }));
+  write("signalled", after);
+  process.kill(process.pid, "SIGHUP");
+  expect(await changed).toEqual([after]);
+  process.removeAllListeners("SIGHUP");
 });
 
 test("secrets from the environment itself are off: they cannot change", async () => {
