@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { startTestApp } from "../harness/app.ts";
-import { call, createTenant, type Person, type Tenant, uploadFile } from "../harness/client.ts";
+import {
+  call,
+  createPlatformAdmin,
+  createTenant,
+  type Person,
+  type Tenant,
+  uploadFile,
+} from "../harness/client.ts";
 import { deleteFile, documentOf, getFile, presign, register, stream, upload } from "./client.ts";
-import { pdf } from "./samples.ts";
+import { pdf, picture } from "./samples.ts";
 
 const app = await startTestApp({ worker: false });
 const { sql } = app.deps.database;
@@ -93,6 +100,55 @@ describe.each(Object.entries(states))("with %s", (_, { begins, ends, answer: [st
     await ends(held);
     for (const [name, ask] of Object.entries(operations))
       expect((await ask(held)).status, name).toBeLessThan(300);
+  });
+});
+
+describe("an avatar", () => {
+  const picked = { target: "avatar", fileName: "a.png", contentType: "image/png" };
+  const seenBy = async ({ token }: Person, id: string) => [
+    (await getFile(app, token, id)).status,
+    (await stream(app, token, id)).status,
+  ];
+
+  it.each(Object.entries(states))("is unknown to a colleague with %s", async (_, { begins, ends }) => {
+    const held = await prepare();
+    const { id } = await uploadFile(app, held.tenant.people.client.token, picture(), picked);
+    expect(await seenBy(held.person, id)).toEqual([200, 200]);
+    await begins(held);
+    expect(await seenBy(held.person, id)).toEqual([404, 404]);
+    await ends(held);
+    expect(await seenBy(held.person, id)).toEqual([200, 200]);
+  });
+
+  it.each(["suspended", "removed"])(
+    "of somebody %s is unknown to those who were colleagues",
+    async (status) => {
+      const held = await prepare();
+      const { id } = await uploadFile(app, held.person.token, picture(), picked);
+      await member(status)(held);
+      expect(await seenBy(held.tenant.people.org_admin, id)).toEqual([404, 404]);
+      expect(await seenBy(held.person, id)).toEqual([200, 200]);
+    },
+  );
+});
+
+describe("a logo of a deleted organization", () => {
+  it("is unknown to a platform admin, too, and no upload becomes one, until it is brought back", async () => {
+    const held = await prepare();
+    const { token } = await createPlatformAdmin(app);
+    const { organizationId } = held.tenant;
+    const logo = { target: "orgLogo", organizationId, fileName: "l.png", contentType: "image/png" };
+    const { id } = await uploadFile(app, token, picture(), logo);
+    const { storageKey } = await upload(app, token, picture(), logo);
+    await organization({ deleted_at: new Date() })(held);
+    expect((await presign(app, token, { ...logo, size: 10 })).status).toBe(404);
+    expect((await register(app, token, storageKey)).status).toBe(404);
+    expect((await getFile(app, token, id)).status).toBe(404);
+    expect((await stream(app, token, id)).status).toBe(404);
+    expect((await deleteFile(app, token, id)).status).toBe(404);
+    await organization({ deleted_at: null })(held);
+    expect((await stream(app, token, id)).status).toBe(200);
+    expect((await register(app, token, storageKey)).status).toBe(201);
   });
 });
 

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Caller } from "../../auth/actor.ts";
-import { uploadIntent } from "../../db/schema/index.ts";
+import { organization, uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { objectKey, objectKeys } from "./files.rows.ts";
@@ -36,9 +36,14 @@ export const isOwn = (caller: Caller, upload: UploadRef) =>
     eq(uploadIntent.userId, caller.userId),
   );
 
-/** One that is neither used nor over. */
+/** One that is neither used nor over, for an organization that is still there. */
 export const isOpen = (caller: Caller, upload: UploadRef) =>
-  and(isOwn(caller, upload), isNull(uploadIntent.usedAt), gt(uploadIntent.expiresAt, sql`now()`));
+  and(
+    isOwn(caller, upload),
+    isNull(uploadIntent.usedAt),
+    gt(uploadIntent.expiresAt, sql`now()`),
+    sql`not exists (select from ${organization} o where o.id = ${uploadIntent.organizationId} and o.deleted_at is not null)`,
+  );
 
 /** Whether somebody is at work on it. */
 export const isClaimed = ({ usedAt, claimedAt }: Intent): boolean =>

@@ -1,9 +1,9 @@
-import { eq, sql } from "drizzle-orm";
-import type { Decision } from "../../auth/access.ts";
+import { and, eq, isNull, sql } from "drizzle-orm";
+import { type Decision, standingOf } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import type { Database } from "../../db/client.ts";
-import { file } from "../../db/schema/index.ts";
+import { file, organization } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
 import { type FileOwnership, knownIn } from "./files.policy.ts";
 import type { FileRow } from "./files.rows.ts";
@@ -32,29 +32,32 @@ export function createFindAllowed(db: Database) {
 }
 
 /**
- * Finds a file, and who owns it in the eyes of the caller, by one statement. It is built once: that is a good part of
- * the time until the first byte of a stream.
+ * Finds a file, and who owns it in the eyes of the caller, by one statement. Those of a deleted organization are nobody's,
+ * a platform admin's neither, until it is brought back. It is built once: that is a good part of the time until the first
+ * byte of a stream.
  */
 function createFindFile(db: Database) {
-  const mine = sql.placeholder("userId");
   const statement = db
     .select({
       row: file,
       colleague: sql<boolean>`${file.organizationId} is null and exists (
-        select 1 from member mine
-        join member theirs on theirs.organization_id = mine.organization_id
+        select 1 from member theirs
         join "user" them on them.id = theirs.user_id and them.global_role is null
-        join organization o on o.id = mine.organization_id and o.suspended_at is null and o.deleted_at is null
-        where mine.user_id = ${mine} and mine.status = 'active'
-          and theirs.user_id = ${file.uploadedBy} and theirs.status = 'active')`,
+        where theirs.user_id = ${file.uploadedBy} and theirs.status = 'active'
+          and theirs.organization_id = any(${sql.placeholder("active")}::uuid[]))`,
     })
     .from(file)
-    .where(eq(file.id, sql.placeholder("fileId")))
+    .leftJoin(organization, eq(organization.id, file.organizationId))
+    .where(and(eq(file.id, sql.placeholder("fileId")), isNull(organization.deletedAt)))
     .prepare("find_file");
 
   /** @returns null when there is none */
-  return async ({ userId }: Caller, fileId: string): Promise<Found | null> => {
-    const [found] = await statement.execute({ userId, fileId });
+  return async (caller: Caller, fileId: string): Promise<Found | null> => {
+    const active = caller.memberships.filter((membership) => standingOf(caller, membership) === "active");
+    const [found] = await statement.execute({
+      fileId,
+      active: active.map(({ organizationId }) => organizationId),
+    });
     if (!found) return null;
     const { target, organizationId, uploadedBy } = found.row;
     return { row: found.row, ownership: { target, organizationId, uploadedBy, colleague: found.colleague } };
