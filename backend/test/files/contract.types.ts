@@ -29,6 +29,7 @@ export function describeTypes({ app, home }: World): void {
       ["image/webp", samples.webp],
       ["image/avif", samples.avif],
       ["video/mp4", mp4],
+      ["video/webm", samples.webm],
       ["video/quicktime", samples.quicktime],
     ])("is shown in place when bytes and declaration say %s", async (type, bytes) => {
       expect(await kept(bytes, type)).toMatchObject({ contentType: type, disposition: "inline" });
@@ -39,6 +40,9 @@ export function describeTypes({ app, home }: World): void {
       ["text/plain", Buffer.from("plain words"), "text/plain"],
       ["text/csv", Buffer.from("a,b\n1,2\n"), "text/csv"],
       ["application/json", Buffer.from("{}"), "application/json"],
+      ["audio/mp4", mp4, "audio/mp4"],
+      ["audio/webm", samples.webm, "audio/webm"],
+      ["application/msword", samples.cfb, "application/msword"],
     ])("is a download for %s", async (type, bytes, contentType) => {
       expect(await kept(bytes, type)).toMatchObject({ contentType, disposition: "attachment" });
     });

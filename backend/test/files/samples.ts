@@ -17,6 +17,9 @@ export const gif = text(
 export const webp = text(`RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0${"\0".repeat(24)}`);
 export const avif = text(`\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf${"\0".repeat(16)}`);
 export const mp4 = text(`\0\0\0\x18ftypmp42\0\0\0\0mp42isom${"\0".repeat(16)}`);
+export const webm = text(`\x1a\x45\xdf\xa3\x87\x42\x82\x84webm${"\0".repeat(16)}`);
+/** As of a document of Word before 2007. */
+export const cfb = text(`\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1${"\0".repeat(500)}`);
 export const quicktime = text(`\0\0\0\x14ftypqt  \0\0\0\0qt  ${"\0".repeat(16)}`);
 export const pdf = text(`%PDF-1.7\n1 0 obj\n<<>>\nendobj\n${"x".repeat(3000)}\n%%EOF\n`);
 export const html = text("<!doctype html><html><body><script>alert(1)</script></body></html>");

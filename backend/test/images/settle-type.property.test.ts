@@ -14,6 +14,11 @@ const known = [
   "application/pdf",
   "application/octet-stream",
   "application/x-msdownload",
+  "application/x-cfb",
+  "application/msword",
+  "video/webm",
+  "audio/webm",
+  "audio/mp4",
 ];
 const type = fc.oneof(fc.constantFrom(...known), fc.stringMatching(/^[a-z]{1,9}\/[a-z0-9.+-]{1,12}$/));
 const promised = fc.record({
@@ -34,12 +39,38 @@ describe("the type a file is served with", () => {
     );
   });
 
+  const alike = [
+    ["audio/mp4", "video/mp4"],
+    ["audio/x-m4a", "video/mp4"],
+    ["audio/webm", "video/webm"],
+    ["application/msword", "application/x-cfb"],
+    ["application/vnd.ms-excel", "application/x-cfb"],
+    ["application/vnd.ms-powerpoint", "application/x-cfb"],
+  ];
+  const isAlike = (declared: string, sniffed: string | undefined) =>
+    alike.some(([one, other]) => one === declared && other === sniffed);
+
+  it.each(alike)(
+    "is what was declared where bytes cannot say more: %s in what looks like %s",
+    (declaredType, sniffed) => {
+      const file = {
+        target: "organizationFile",
+        declaredType: String(declaredType),
+        size: 1,
+        sha256: null,
+      } as const;
+      expect(settleType(file, sniffed)).toBe(declaredType);
+      expect(isInline(String(declaredType))).toBe(false);
+    },
+  );
+
   it("is refused exactly where one of the two could be rendered and the other does not agree", () => {
     fc.assert(
       fc.property(promised, fc.option(type, { nil: undefined }), (file, sniffed) => {
         const { declaredType } = file;
         const contradicts =
           declaredType !== sniffed &&
+          !isAlike(declaredType, sniffed) &&
           (isInline(declaredType) ||
             (sniffed !== undefined && isInline(sniffed) && declaredType !== "application/octet-stream"));
         expect(settleType(file, sniffed) === null).toBe(contradicts);
@@ -55,7 +86,7 @@ describe("the type a file is served with", () => {
         if (sniffed === undefined) {
           expect(settled).toBe(file.declaredType);
           expect(settled).toMatch(/^text\/|^application\/json$/);
-        } else {
+        } else if (!isAlike(file.declaredType, sniffed)) {
           expect(settled).toBe(sniffed);
           expect(isInline(settled) || accepts(targets[file.target], settled)).toBe(true);
         }

@@ -59,9 +59,16 @@ export async function* bytesOf(source: StoredBytes): AsyncGenerator<Buffer> {
   }
 }
 
+/** Where bytes do not say which of two they are: sound looks like a film in the same container, old office files alike. */
+const tellsNoMore: Readonly<Record<string, RegExp>> = {
+  "video/mp4": /^audio\/(mp4|m4a|x-m4a)$/,
+  "video/webm": /^audio\/webm$/,
+  "application/x-cfb": /^application\/(msword|vnd\.ms-(excel|powerpoint))$/,
+};
+
 /**
  * The type that is served: sniffed, never merely declared, wherever a browser could render it. Plain text shows no
- * magic number; it keeps its declared type, which is only ever a download.
+ * magic number; it keeps its declared type, which is only ever a download, and so does what a sniffer cannot tell apart.
  *
  * @returns null when declaration and bytes contradict each other.
  */
@@ -69,6 +76,7 @@ export function settleType({ target, declaredType }: Promised, sniffed: string |
   const opaque = "application/octet-stream";
   if (isInline(declaredType)) return sniffed === declaredType ? sniffed : null;
   if (sniffed === undefined) return /^(text\/|application\/json$)/.test(declaredType) ? declaredType : opaque;
+  if (tellsNoMore[sniffed]?.test(declaredType)) return declaredType;
   if (isInline(sniffed)) return declaredType === opaque ? opaque : null;
   return accepts(targets[target], sniffed) ? sniffed : opaque;
 }
