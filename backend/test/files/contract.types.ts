@@ -105,7 +105,16 @@ export function describeTypes({ app, home }: World): void {
       expect([answer.status, answer.json.code]).toEqual([415, "unsupported_media_type"]);
     });
 
-    it.each(["", "png", "image/", "image/png\r\nx: y", "image/png, text/html", "*/*"])(
+    it.each(["audio/webm;codecs=opus", " Audio/WebM ; codecs=opus"])(
+      "is taken without its parameters: %j",
+      async (contentType) => {
+        const body = documentOf(home, { contentType, fileName: "a.webm" });
+        const file = await uploadFile(app, token, samples.webm, body);
+        expect(file).toMatchObject({ contentType: "audio/webm", declaredType: "audio/webm" });
+      },
+    );
+
+    it.each(["", "png", "image/", ";image/png", "image/png\r\nx: y", "image/png, text/html", "*/*"])(
       "is refused when it is no type at all: %j",
       async (contentType) => {
         expect([400, 415]).toContain(

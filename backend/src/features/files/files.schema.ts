@@ -12,7 +12,8 @@ const storageKeyPattern =
 const contentType = z
   .string()
   .max(127)
-  .transform((type) => type.trim().toLowerCase())
+  // What a browser says of its own recordings has parameters: `audio/webm;codecs=opus`.
+  .transform((type) => type.replace(/;.*/s, "").trim().toLowerCase())
   .pipe(z.string().regex(/^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/, "Must be a media type"))
   .openapi({ type: "string", example: "application/pdf" });
 
