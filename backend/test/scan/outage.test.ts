@@ -14,12 +14,12 @@ const readiness = async (app: { url: string }) => {
   return { status, scanner: json.checks.scanner };
 };
 
-if (shared) {
-  const clamd = await ownClamd();
-  const { app, home } = await createScanWorld({ SCAN: "on", ...clamd.settings });
-  const { org_admin: boss, client } = home.people;
+if (shared)
+  describe.each(["on", "required"])("a scanner that is down, with SCAN=%s", async (SCAN) => {
+    const clamd = await ownClamd();
+    const { app, home } = await createScanWorld({ SCAN, ...clamd.settings });
+    const { org_admin: boss, client } = home.people;
 
-  describe("a scanner that is down", () => {
     it("makes uploads wait; when it is back, each is judged, and everything else works meanwhile", async () => {
       expect(await readiness(app)).toEqual({ status: 200, scanner: "degraded" });
       const clean = await send(app, home, pdf, "clean.pdf");
@@ -47,7 +47,6 @@ if (shared) {
       for (const { id } of files) await becomes(app, boss.token, id, "quarantined");
     });
   });
-}
 
 describe("a scanner in trouble", () => {
   it("that swallows the bytes makes a file wait, which can be deleted meanwhile", async () => {

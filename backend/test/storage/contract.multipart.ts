@@ -129,6 +129,21 @@ export function describeMultipart(storage: () => StoragePort): void {
       expect(await listed(`${randomUUID()}/`)).toEqual([]);
     });
 
+    it("lists more than a page of them", async () => {
+      const top = `staging/${randomUUID()}`;
+      const keys = Array.from({ length: 1005 }, (_, index) => `${top}/${String(index).padStart(4, "0")}`);
+      const queue = [...keys];
+      const startRest = async () => {
+        for (let key = queue.pop(); key !== undefined; key = queue.pop())
+          await storage().startMultipart(key, TYPE);
+      };
+      await Promise.all(Array.from({ length: 20 }, startRest));
+      const found: ListedMultipart[] = [];
+      for await (const one of storage().listMultiparts(`${top}/`)) found.push(one);
+      expect(found.map(({ key }) => key).sort()).toEqual(keys);
+      await Promise.all(found.map(({ key, uploadId }) => storage().abortMultipart(key, uploadId)));
+    }, 60_000);
+
     it("knows an upload only together with its key", async () => {
       const { uploadId } = await started();
       for (const id of [uploadId, randomUUID()]) {
