@@ -5,6 +5,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   "x-xss-protection": "1; mode=block",
   "referrer-policy": "no-referrer",
   "strict-transport-security": "max-age=15552000; includeSubDomains",
+  "cross-origin-resource-policy": "same-origin",
 };
 
 export const jsonPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -14,8 +15,12 @@ export const forbiddenHeaders = ["server", "x-powered-by", "set-cookie", "via", 
 type Lookup = (name: string) => string | null | undefined;
 
 /** Everything that is wrong with an answer's headers, in words. */
-export function headerFlaws(get: Lookup, policy = jsonPolicy): string[] {
-  const wanted = { ...securityHeaders, "content-security-policy": policy };
+export function headerFlaws(get: Lookup, policy = jsonPolicy, embeddable = false): string[] {
+  const wanted = {
+    ...securityHeaders,
+    "content-security-policy": policy,
+    ...(embeddable && { "cross-origin-resource-policy": "cross-origin" }),
+  };
   return [
     ...Object.entries(wanted)
       .filter(([name, value]) => get(name) !== value)

@@ -110,6 +110,8 @@ async function download(
       etag,
       "last-modified": object.lastModified.toUTCString(),
       "cache-control": "private, no-cache",
+      // The link is the permission; web clients on another origin show it in <img> and <video>.
+      "cross-origin-resource-policy": "cross-origin",
     };
     const seen = request.headers["if-none-match"];
     if (seen !== undefined && matchesEtag(seen, etag)) {
@@ -132,8 +134,6 @@ async function download(
       ...(range && { "content-range": `bytes ${range.start}-${range.end}/${size}` }),
       "x-content-type-options": "nosniff",
       "content-security-policy": "sandbox; default-src 'none'",
-      // The link is the permission; web clients on another origin show it in <img> and <video>.
-      "cross-origin-resource-policy": "cross-origin",
     });
     if (request.method === "HEAD") {
       response.end();

@@ -10,6 +10,8 @@ export const securityHeadersOf = (hsts: string): readonly (readonly [name: strin
   ["X-XSS-Protection", "1; mode=block"],
   ["Referrer-Policy", "no-referrer"],
   ["Strict-Transport-Security", hsts],
+  // Clients read by CORS, which this does not touch; no page may embed what is read here.
+  ["Cross-Origin-Resource-Policy", "same-origin"],
   [
     "Content-Security-Policy",
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
