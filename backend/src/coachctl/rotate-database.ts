@@ -28,22 +28,25 @@ function urlOf(environment: Environment, name: string): string {
   return found;
 }
 
+interface Change {
+  readonly environment: Environment;
+  readonly name: string;
+  readonly file: SecretFile;
+  /** What the file has. */
+  readonly old: string;
+  readonly next: string;
+}
+
 /**
  * Gives the role another password, signed in as the role itself: that takes no right that it does not have. The file
  * comes first: servers that read it meanwhile fall back to the password from before, which they remember.
  *
  * @throws Error when the database did not take it; the file is then as before
  */
-export async function changeDatabasePassword(
-  environment: Environment,
-  name: string,
-  file: SecretFile,
-  next: string,
-): Promise<void> {
+export async function changeDatabasePassword({ environment, name, file, old, next }: Change): Promise<void> {
   const url = urlOf(environment, name);
-  const old = file.read();
   if (!(await accepted(url, old))) throw new Error("The database does not take the password of the file");
-  file.write(next);
+  file.replace(old, next);
   try {
     await as(url, old, (client) =>
       client.query(`alter role current_user password ${pg.escapeLiteral(scramVerifier(next))}`),
@@ -51,7 +54,7 @@ export async function changeDatabasePassword(
   } catch (error) {
     // The answer may be lost where the change is not.
     if (await accepted(url, next)) return;
-    file.write(old);
+    file.replace(next, old);
     throw error;
   }
 }

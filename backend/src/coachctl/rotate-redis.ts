@@ -45,6 +45,8 @@ function urlOf(environment: Environment): string {
 interface Change {
   readonly environment: Environment;
   readonly file: SecretFile;
+  /** What the file has. */
+  readonly old: string;
   readonly next: string;
   readonly breach: boolean;
   /** Resolves when servers had the time to read the file. */
@@ -57,12 +59,13 @@ interface Change {
  *
  * @throws Error when Redis did not take it; the file is then as before. Or when it did not let go of the old one
  */
-export async function changeRedisPassword({ environment, file, next, breach, settle }: Change) {
+export async function changeRedisPassword({ environment, file, old, next, breach, settle }: Change) {
   const url = urlOf(environment);
-  const old = file.read();
   await as(url, old, (redis, user) => redis.call("ACL", "SETUSER", user, digestOf(next)));
-  file.write(next);
+  file.replace(old, next);
   if (!breach) await settle();
+  // What another run wrote would go with all others.
+  file.assertHas(next);
   // Signed in with the new one: only then the others go, those that a run before left behind as well.
   const alone = as(url, next, async (redis, user) => {
     await redis.call("ACL", "SETUSER", user, "resetpass", digestOf(next));

@@ -67,10 +67,16 @@ function secondsOf(text: string): number {
   return Number(text);
 }
 
-async function writeSteps(file: SecretFile, steps: readonly string[], settle: () => Promise<void>) {
+async function writeSteps(
+  file: SecretFile,
+  [first, ...steps]: readonly [string, ...string[]],
+  settle: () => Promise<void>,
+) {
+  let written = first;
   for (const [i, text] of steps.entries()) {
     if (i > 0) await settle();
-    file.write(text);
+    file.replace(written, text);
+    written = text;
   }
 }
 
@@ -91,21 +97,23 @@ export const rotateCommand = (settle: (seconds: number) => Promise<void>): Comma
     });
     const seconds = secondsOf(wait);
     const file = secretFile(terminal.environment, name);
-    const steps = breach ? [rotatable[name].breach(file.read())] : rotatable[name].routine(file.read());
+    const old = file.read();
+    const steps = breach ? [rotatable[name].breach(old)] : rotatable[name].routine(old);
     const last = steps.at(-1) ?? "";
     const taken = () => settle(seconds);
     if (name === "REDIS_PASSWORD")
       await changeRedisPassword({
         environment: terminal.environment,
         file,
+        old,
         next: last,
         breach,
         settle: taken,
       });
     else if (name === "DATABASE_PASSWORD" || name === "DATABASE_OWNER_PASSWORD") {
-      await changeDatabasePassword(terminal.environment, name, file, last);
+      await changeDatabasePassword({ environment: terminal.environment, name, file, old, next: last });
       if (breach) await cutConnections(terminal.environment, name, last);
-    } else await writeSteps(file, steps, taken);
+    } else await writeSteps(file, [old, ...steps], taken);
     terminal.print(
       `${name} is changed: fingerprint ${await fingerprint(name, last)}, as each server's log says.`,
     );

@@ -12,7 +12,14 @@ import type { Environment } from "../config/variable.ts";
 
 export interface SecretFile {
   read(): string;
-  write(text: string): void;
+  /**
+   * Of two runs at once one would undo what servers have read, and use, already.
+   *
+   * @throws Error when somebody else has written meanwhile
+   */
+  assertHas(text: string): void;
+  /** Writes, unless somebody else has meanwhile, as `assertHas` says. */
+  replace(before: string, text: string): void;
 }
 
 /** A file that its owner made read-only, as `docker/make-secrets.sh` does, is writable for as long as it takes. */
@@ -51,10 +58,19 @@ export function secretFile(environment: Environment, name: string): SecretFile {
       );
     }
   };
+  const read = (): string => readFileSync(path, "utf8").replace(/\r?\n$/, "");
+  function assertHas(text: string): void {
+    if (read() !== text)
+      throw new Error(
+        `The file that ${name}_FILE names was changed meanwhile: once nobody else is at it, run this again`,
+      );
+  }
   closeSync(open());
   return {
-    read: () => readFileSync(path, "utf8").replace(/\r?\n$/, ""),
-    write(text) {
+    read,
+    assertHas,
+    replace(before, text) {
+      assertHas(before);
       const bytes = Buffer.from(`${text}\n`);
       const file = open();
       try {

@@ -98,4 +98,15 @@ test("a file that is behind the database is refused, and stays", { timeout: 60_0
   await expect(change()).rejects.toThrow("does not take the password of the file");
   expect(inFile()).toBe("not-the-password-of-the-role");
   expect(await signsIn(right)).toBe(true);
+  write("database_password", right);
+});
+
+test("of runs at once one changes it, and the file has what the database takes", {
+  timeout: 60_000,
+}, async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const runs = await Promise.allSettled([change(), change(), change()]);
+    expect(runs.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect(await signsIn(inFile())).toBe(true);
+  }
 });

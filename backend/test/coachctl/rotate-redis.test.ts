@@ -64,6 +64,20 @@ describe.runIf(hasRedis)("the password of Redis", async () => {
     expect(await Promise.all([old, left, inFile()].map(signsIn))).toEqual([false, false, true]);
   });
 
+  test("of two runs at once the first one stops, and what is in the file stays good", async () => {
+    const { promise: firstIsOver, resolve: letSecondGoOn } = Promise.withResolvers<void>();
+    let second: Promise<string> | undefined;
+    const first = rotateCommand(async () => {
+      const before = inFile();
+      second = change(rotateCommand(() => firstIsOver));
+      await expect.poll(inFile, { timeout: 15_000 }).not.toBe(before);
+    });
+    await expect(change(first)).rejects.toThrow(/was changed meanwhile/);
+    letSecondGoOn();
+    await second;
+    expect(await signsIn(inFile())).toBe(true);
+  });
+
   test("in a breach the old one is void at once, and whoever signed in with it is cut off", async () => {
     const old = inFile();
     const thief = connection(old);

@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { rotate } from "../../src/coachctl/rotate.ts";
+import { rotate, rotateCommand } from "../../src/coachctl/rotate.ts";
 import { status } from "../../src/coachctl/secrets-status.ts";
 import { rotatable } from "../../src/config/rotation.ts";
 import { startTestApp } from "../harness/app.ts";
@@ -182,4 +182,24 @@ test("status tells where each comes from, and fails when one cannot be read", as
   const missing = await run(status, [], { ...settings, METRICS_TOKEN_FILE: `${folder}/none` });
   expect(missing.code).toBe(1);
   expect(missing.text).toContain("METRICS_TOKEN: names a file that cannot be read (ENOENT)");
+});
+
+describe("of two runs at once", () => {
+  const finished = rotateCommand(async () => {});
+
+  test.each(["BETTER_AUTH_SECRETS", "DATA_KEYS", "METRICS_TOKEN", "STORAGE_SIGNING_KEY"] as const)(
+    "%s: the first one stops, so that what the second made current is not lost",
+    async (name) => {
+      let second = "";
+      const overtaken = rotateCommand(async () => {
+        await run(finished, [name]);
+        second = contents(name);
+      });
+      await expect(run(overtaken, [name])).rejects.toThrow(/was changed meanwhile/);
+      // By now servers may have sealed or signed with it.
+      expect(contents(name)).toBe(second);
+      await app.deps.live.refresh();
+      expect(app.deps.live.state).toBe("ok");
+    },
+  );
 });
