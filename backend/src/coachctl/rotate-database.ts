@@ -10,6 +10,8 @@ async function as<T>(url: string, password: string, work: (client: pg.Client) =>
     connectionString: withPassword(url, password),
     connectionTimeoutMillis: 10_000,
   });
+  // One that breaks off shows at the statement, and must not end the process: the file is to be put back.
+  client.on("error", () => {});
   await client.connect();
   try {
     return await work(client);

@@ -4,6 +4,7 @@ import pg from "pg";
 import postgres from "postgres";
 import { afterAll, expect, test, vi } from "vitest";
 import { rotate } from "../../src/coachctl/rotate.ts";
+import { createDatabaseProxy } from "../faults/database-proxy.ts";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPerson } from "../harness/client.ts";
 import { testDatabase } from "../harness/database.ts";
@@ -11,7 +12,7 @@ import { freshSecret, secretFolder } from "../secret-files/secret-file.ts";
 
 const { file, write } = secretFolder();
 const database = await testDatabase();
-const superuser = postgres(database.superUrl, { max: 1, onnotice: () => {} });
+const superuser = postgres(database.superUrl, { max: 2, onnotice: () => {} });
 // A role of our own: the password of the other is everybody's.
 const role = `rotated_${randomUUID().slice(0, 8)}`;
 const first = freshSecret();
@@ -29,10 +30,10 @@ const app = await startTestApp({ database, worker: false, env: environment });
 const { token } = await createPerson(app);
 const inFile = () => readFileSync(path, "utf8").trim();
 
-async function change(...flags: string[]): Promise<string> {
+async function change(flags: string[] = [], settings = environment): Promise<string> {
   const lines: string[] = [];
   await rotate.run({
-    environment,
+    environment: settings,
     arguments: ["DATABASE_PASSWORD", ...flags],
     print: (text) => void lines.push(text),
     readLine: async () => "",
@@ -72,7 +73,7 @@ test("in a breach whoever is connected with the old password is cut off", { time
     max: 1,
   });
   const [{ pid } = { pid: 0 }] = await thief`select pg_backend_pid() as pid`;
-  await change("--breach");
+  await change(["--breach"]);
   await expect
     .poll(() => superuser`select 1 from pg_stat_activity where pid = ${pid}`, { timeout: 30_000 })
     .toEqual([]);
@@ -109,4 +110,26 @@ test("of runs at once one changes it, and the file has what the database takes",
     expect(runs.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected", "rejected"]);
     expect(await signsIn(inFile())).toBe(true);
   }
+});
+
+test("a connection that breaks off while the database changes it leaves the file as it was", {
+  timeout: 60_000,
+}, async () => {
+  const right = inFile();
+  const proxy = await createDatabaseProxy(environment.DATABASE_URL);
+  const holder = await superuser.reserve();
+  await holder`begin`;
+  await holder.unsafe(`alter role ${role} connection limit 50`);
+  const running = change([], { ...environment, DATABASE_URL: proxy.url });
+  const waiting = () =>
+    superuser`select pid from pg_stat_activity where usename = ${role} and wait_event_type = 'Lock'`;
+  await expect.poll(waiting, { timeout: 30_000 }).toHaveLength(1);
+  const [{ pid } = { pid: 0 }] = await waiting();
+  await proxy.turn("cut");
+  await expect(running).rejects.toThrow("Connection terminated unexpectedly");
+  await superuser`select pg_terminate_backend(${pid})`;
+  await holder`rollback`;
+  holder.release();
+  expect(inFile()).toBe(right);
+  expect(await signsIn(right)).toBe(true);
 });
