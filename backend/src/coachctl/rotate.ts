@@ -1,6 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fingerprint } from "../config/fingerprint.ts";
+import { readTextFile } from "../config/parse-env.ts";
+import { readValues } from "../config/read-values.ts";
 import { type RotatableName, rotatable } from "../config/rotation.ts";
+import { secretNames } from "../config/variables.ts";
 import { type Command, readFlags, type Terminal } from "./command.ts";
 import { changeDatabasePassword, cutConnections } from "./rotate-database.ts";
 import { changeRedisPassword } from "./rotate-redis.ts";
@@ -62,6 +65,21 @@ function nameOf(terminal: Terminal): { name: RotatableName; rest: Terminal } {
   return { name, rest: { ...terminal, arguments: others } };
 }
 
+/** Who takes them says whether the file has the right one. */
+const provenElsewhere: readonly RotatableName[] = [
+  "DATABASE_PASSWORD",
+  "DATABASE_OWNER_PASSWORD",
+  "REDIS_PASSWORD",
+];
+
+/** A path that is mistyped leads to another secret, which a new one in its place would be the end of. */
+function assertNoOther({ environment }: Terminal, name: RotatableName, text: string): void {
+  if (provenElsewhere.includes(name)) return;
+  const { texts } = readValues(environment, readTextFile);
+  const other = secretNames.find((one) => one !== name && texts[one] === text);
+  if (other) throw new Error(`The file that ${name}_FILE names holds ${other}, nothing is changed`);
+}
+
 function secondsOf(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new Error("--wait takes seconds");
   return Number(text);
@@ -98,6 +116,7 @@ export const rotateCommand = (settle: (seconds: number) => Promise<void>): Comma
     const seconds = secondsOf(wait);
     const file = secretFile(terminal.environment, name);
     const old = file.read();
+    assertNoOther(terminal, name, old);
     const steps = breach ? [rotatable[name].breach(old)] : rotatable[name].routine(old);
     const last = steps.at(-1) ?? "";
     const taken = () => settle(seconds);

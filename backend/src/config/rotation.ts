@@ -36,14 +36,24 @@ const ring: Rotatable = {
 /** A key that leaked opens what it sealed for as long as that is there: moving it is what helps, not forgetting the key. */
 const data: Rotatable = { ...ring, breach: (current) => ring.routine(current).at(-1) ?? "" };
 
+/** The current one. A name or a version in front is another kind of secret, such as the key of the store. */
+function currentOf(list: string): string {
+  const [current = ""] = read(generatedSecrets, list);
+  if (/^[\w-]+:/.test(current)) throw new Error("The file holds a name before the secret: it is of another");
+  return current;
+}
+
 /** Of those from before only the last stays. */
 const list: Rotatable = {
   routine(current) {
-    const [old = ""] = read(generatedSecrets, current);
+    const old = currentOf(current);
     const fresh = freshSecret();
     return [`${old},${fresh}`, `${fresh},${old}`];
   },
-  breach: freshSecret,
+  breach(current) {
+    currentOf(current);
+    return freshSecret();
+  },
 };
 
 const keysText = (keys: readonly NamedKey[]): string => keys.map(({ name, key }) => `${name}:${key}`).join();

@@ -154,6 +154,36 @@ describe("the file", () => {
     await expect(run(rotate, ["METRICS_TOKEN"], settings)).rejects.toThrow(message);
   });
 
+  // Paths are typed by hand, in a breach in a hurry.
+  test.each([
+    ["METRICS_TOKEN", "DATA_KEYS"],
+    ["BETTER_AUTH_SECRETS", "DATA_KEYS"],
+    ["DATA_KEYS", "BETTER_AUTH_SECRETS"],
+    ["CLIENT_API_KEY", "METRICS_TOKEN"],
+  ] as const)("that is named for %s and holds %s is refused, and stays", async (name, other) => {
+    const before = contents(other);
+    // As in Compose: the same content at another path.
+    const mistyped = { ...environment, [`${name}_FILE`]: file("writable", `${before}\n`) };
+    for (const flags of [["--breach"], ["--wait", "0"]])
+      await expect(run(rotate, [name, ...flags], mistyped)).rejects.toThrow(
+        `The file that ${name}_FILE names holds ${other}, nothing is changed`,
+      );
+    expect(readFileSync(`${folder}/writable`, "utf8")).toBe(`${before}\n`);
+  });
+
+  test.each([
+    ["the key of the store", `coaching-app:${freshSecret()}=`],
+    ["the ring of another installation", `2:${freshSecret()},1:${freshSecret()}`],
+    ["a private key", `-----BEGIN PRIVATE KEY-----\n${freshSecret()}\n-----END PRIVATE KEY-----`],
+  ])("that holds %s is no list of tokens: refused, and it stays", async (_what, text) => {
+    for (const name of ["METRICS_TOKEN", "STORAGE_SIGNING_KEY"])
+      for (const flags of [["--breach"], ["--wait", "0"]]) {
+        const path = file("foreign", text);
+        await expect(run(rotate, [name, ...flags], { [`${name}_FILE`]: path })).rejects.toThrow(/^The file /);
+        expect(readFileSync(path, "utf8")).toBe(text);
+      }
+  });
+
   test("that does not hold what it should is refused without quoting it, and stays", async () => {
     const broken = file("broken", "nothing-of-a-ring");
     const attempt = run(rotate, ["BETTER_AUTH_SECRETS"], { BETTER_AUTH_SECRETS_FILE: broken });
