@@ -80,6 +80,13 @@ function assertNoOther({ environment }: Terminal, name: RotatableName, text: str
   if (other) throw new Error(`The file that ${name}_FILE names holds ${other}, nothing is changed`);
 }
 
+/** A secret beside the file, which this cannot change. */
+function leftOver({ environment }: Terminal, name: RotatableName): string | undefined {
+  if (name !== "BETTER_AUTH_SECRETS") return undefined;
+  if (!environment.BETTER_AUTH_SECRET && !environment.BETTER_AUTH_SECRET_FILE) return undefined;
+  return "BETTER_AUTH_SECRET is set as well, and its tokens are good: remove it, restart every server, and run this again";
+}
+
 function secondsOf(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new Error("--wait takes seconds");
   return Number(text);
@@ -136,8 +143,9 @@ export const rotateCommand = (settle: (seconds: number) => Promise<void>): Comma
     terminal.print(
       `${name} is changed: fingerprint ${await fingerprint(name, last)}, as each server's log says.`,
     );
-    terminal.print(`${afterwards[name][breach ? "breach" : "routine"]}.`);
-    return 0;
+    const left = breach ? leftOver(terminal, name) : undefined;
+    terminal.print(`${left ?? afterwards[name][breach ? "breach" : "routine"]}.`);
+    return left ? 1 : 0;
   },
 });
 

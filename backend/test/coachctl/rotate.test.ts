@@ -64,6 +64,16 @@ describe("the sign-in secret", () => {
   });
 });
 
+test("a breach is not over while BETTER_AUTH_SECRET is set as well, and its tokens are good", async () => {
+  const file = contents("BETTER_AUTH_SECRETS");
+  const settings = { ...environment, BETTER_AUTH_SECRET: freshSecret() };
+  const { code, text } = await run(rotate, ["BETTER_AUTH_SECRETS", "--breach"], settings);
+  expect(contents("BETTER_AUTH_SECRETS")).not.toBe(file);
+  expect(code).toBe(1);
+  expect(text).toContain("BETTER_AUTH_SECRET is set as well, and its tokens are good");
+  expect(text).not.toContain("is void");
+});
+
 test("a data key stays good for what it sealed, in a breach too, until a person takes it out", async () => {
   const first = contents("DATA_KEYS");
   const [known, current] = rotatable.DATA_KEYS.routine(first);
