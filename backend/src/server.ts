@@ -10,7 +10,7 @@ import { startTracing } from "./tracing.ts";
 await runUntilStopped(async () => {
   const secrets = await watchSecrets(process.env);
   const config = secrets.current;
-  const deps = createDeps(config, { live: secrets, tracing: await startTracing(config) });
+  const deps = createDeps(config, { live: secrets, tracing: await startTracing(secrets) });
   followSecrets(secrets, deps.log);
   await refuseUnsafeDatabase(deps);
   await deps.startQueue();

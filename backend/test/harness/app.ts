@@ -66,7 +66,7 @@ export async function startTestApp(options: Options = {}): Promise<TestApp> {
     LOG_LEVEL: "info",
     ...options.env,
   });
-  const tracing = await startTracing(live.current);
+  const tracing = await startTracing(live);
   const parts = createParts(live.current, { role: "server", live, tracing });
   const { deps } = parts;
   await deps.startQueue();

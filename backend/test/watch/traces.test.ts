@@ -170,7 +170,7 @@ test("lines of the log tell the trace that they belong to", async () => {
     expect(line?.traceId).toBe(id);
   }, patience);
 
-  const tracing = await startTracing(app.config);
+  const tracing = await startTracing({ current: app.config });
   if (!tracing) throw new Error("no tracing");
   const lines: string[] = [];
   const log = createLog(
@@ -210,5 +210,5 @@ test("without a collector every request is answered, and the log says so without
 });
 
 test("where nobody listens, nothing of it is loaded", async () => {
-  expect(await startTracing({ ...app.config, traces: undefined })).toBeUndefined();
+  expect(await startTracing({ current: { ...app.config, traces: undefined } })).toBeUndefined();
 });

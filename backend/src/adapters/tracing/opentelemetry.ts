@@ -26,15 +26,20 @@ interface OwnSpan extends Span {
   readonly context: otel.Context;
 }
 
-/** Spans to an OpenTelemetry collector, as OTLP over HTTP. Nothing is registered globally, and nothing patched. */
+/**
+ * Spans to an OpenTelemetry collector, as OTLP over HTTP. Nothing is registered globally, and nothing patched.
+ *
+ * @param headers the newest, asked for each batch
+ */
 export function createTracing(
-  { endpoint, headers, serviceName, share }: NonNullable<Config["traces"]>,
+  { endpoint, serviceName, share }: Omit<NonNullable<Config["traces"]>, "headers">,
   version: string,
+  headers: () => Readonly<Record<string, string>>,
 ): Tracing {
   let tell: (error: Error) => void = () => {};
   const exporter = new OTLPTraceExporter({
     url: `${endpoint}/v1/traces`,
-    headers: { ...headers },
+    headers: async () => ({ ...headers() }),
     timeoutMillis: exportMs,
   });
   const provider = new TracerProvider({
