@@ -31,7 +31,8 @@ it("an address counts by its network, and a zone is no part of it", async () => 
 
 it("a text that is no address counts as itself, whatever it is, and every usual address as one", async () => {
   const almost = fc.stringMatching(/^[0-9a-f:.%]{0,24}$/);
-  const texts = fc.array(fc.oneof(almost, fc.ipV4(), fc.ipV6(), fc.string({ maxLength: 12 })), {
+  const zoned = fc.tuple(fc.oneof(fc.ipV4(), fc.ipV6()), almost).map(([ip, zone]) => `${ip}%${zone}`);
+  const texts = fc.array(fc.oneof(almost, zoned, fc.ipV4(), fc.ipV6(), fc.string({ maxLength: 12 })), {
     minLength: 200,
   });
   await fc.assert(

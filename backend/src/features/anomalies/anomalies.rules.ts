@@ -37,9 +37,12 @@ const address = `^(${octet}(\\.${octet}){3}|${groups})$`;
  * What takes more than a rented machine to leave: IPv4 by /24, IPv6 by /48; a zone is no part of it. A text that is no
  * address stands for itself: an error would come back with every run, and end all detection.
  */
-export const networkOf = (ip: SQL): SQL => sql`case when split_part(${ip}, '%', 1) ~ ${address}
-  then network(set_masklen(split_part(${ip}, '%', 1)::inet, case when ${ip} like '%:%' then 48 else 24 end))::text
-  else ${ip} end`;
+export const networkOf = (ip: SQL): SQL => {
+  const bare = sql`split_part(${ip}, '%', 1)`;
+  return sql`case when ${bare} ~ ${address}
+    then network(set_masklen(${bare}::inet, case when ${bare} like '%:%' then 48 else 24 end))::text
+    else ${ip} end`;
+};
 const network = networkOf(sql`ip`);
 
 /** Refusals that are part of using the app are none: a credential to be shown again, a membership that is suspended. */
