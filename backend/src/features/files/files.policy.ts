@@ -22,13 +22,11 @@ export function deleteVerdict(actor: Actor, file: FileOwnership): Decision {
   return verdict(actor, targets[file.target].upload, file, "forbidden");
 }
 
-/**
- * Whether the caller may upload for this target and organization. A foreign organization is unknown, but for a logo
- * forbidden, whether it exists or not.
- */
+/** Whether the caller may upload for this target and organization. */
 export function uploadVerdict(actor: Actor, target: TargetName, organizationId: string | null): Decision {
   const ownership = { target, organizationId, uploadedBy: actor.userId, colleague: true };
-  return verdict(actor, targets[target].upload, ownership, target === "orgLogo" ? "forbidden" : "unknown");
+  const { upload, foreign } = targets[target];
+  return verdict(actor, upload, ownership, foreign);
 }
 
 function verdict(actor: Actor, audience: Audience, file: FileOwnership, stranger: Decision): Decision {

@@ -20,6 +20,8 @@ export interface Target {
   readonly types: readonly RegExp[];
   readonly upload: Audience;
   readonly read: Audience;
+  /** What an upload for somebody else's organization is told, whether there is one or not. */
+  readonly foreign: "unknown" | "forbidden";
 }
 
 /** Who may, in the organization that owns the file. A file that a person owns is theirs in any case, and `colleagues` may too. */
@@ -46,6 +48,7 @@ const table = {
     types: images,
     upload: { platformAdmin: false, roles: [] },
     read: { platformAdmin: true, roles: [], colleagues: true },
+    foreign: "unknown",
   },
   orgLogo: {
     prefix: "logos",
@@ -56,6 +59,7 @@ const table = {
     types: images,
     upload: { platformAdmin: true, roles: ["org_admin", "manager"] },
     read: { platformAdmin: true, roles: ["org_admin", "manager", "coach", "client"] },
+    foreign: "forbidden",
   },
   organizationFile: {
     prefix: "documents",
@@ -66,6 +70,7 @@ const table = {
     types: documents,
     upload: { platformAdmin: false, roles: ["org_admin", "manager"] },
     read: { platformAdmin: false, roles: ["org_admin", "manager", "coach", "client"] },
+    foreign: "unknown",
   },
 } as const satisfies Record<string, Target>;
 
