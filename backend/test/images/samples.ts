@@ -3,7 +3,7 @@ import sharp from "sharp";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 
-function chunk(type: string, data: Buffer): Buffer {
+export function chunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([latin1(type), data]);
   const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
   length.writeUInt32BE(data.length);

@@ -1,8 +1,9 @@
+import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { createImages } from "../../src/adapters/images/sharp.ts";
 import { gifWithHtml, jpeg, picture, png, svg } from "../files/samples.ts";
-import { edges, floodingPng, formats, fromCamera, gifXmp, movingGif, plain, told } from "./samples.ts";
+import { chunk, edges, floodingPng, formats, fromCamera, gifXmp, movingGif, plain, told } from "./samples.ts";
 
 const images = createImages();
 const want = { sizes: [64, 256, 1024], clean: true };
@@ -97,6 +98,28 @@ describe("a picture", () => {
     expect((await sharp(gif.clean as Buffer).metadata()).pages).toBe(3);
     const twin = Buffer.concat([await plain("jpeg"), await fromCamera("jpeg")]);
     expect((await rendered(twin, "image/jpeg")).clean?.includes("Exif")).toBe(false);
+  });
+
+  it("tells nothing behind its pixels, or beside them", async () => {
+    const exif = (await sharp(await fromCamera("jpeg")).metadata()).exif?.subarray(6) ?? Buffer.alloc(0);
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(exif.length);
+    const [png, jpeg, webp] = await Promise.all([plain("png"), plain("jpeg"), plain("webp")]);
+    const atEnd = (type: string, data: Buffer) =>
+      Buffer.concat([png.subarray(0, -12), chunk(type, data), png.subarray(-12)]);
+    const xmp = deflateSync("<x:xmpmeta><place>Greenwich</place></x:xmpmeta>");
+    const comment = Buffer.from("\xff\xfe\x00\x0bGreenwich", "latin1");
+    for (const [bytes, type] of [
+      [atEnd("eXIf", exif), "image/png"],
+      [atEnd("tEXt", Buffer.from("Comment\0Greenwich")), "image/png"],
+      [atEnd("iTXt", Buffer.concat([Buffer.from("XML:com.adobe.xmp\0\x01\0\0\0"), xmp])), "image/png"],
+      [Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2)]), "image/jpeg"],
+      [Buffer.concat([webp, Buffer.from("EXIF"), size, exif]), "image/webp"],
+    ] as const) {
+      const { clean } = await rendered(bytes, type);
+      expect(clean, type).not.toBeNull();
+      for (const secret of [exif, xmp, "Greenwich"]) expect(clean?.includes(secret), type).toBe(false);
+    }
   });
 
   it("that moves keeps moving when its metadata goes, and its sizes show the first frame", async () => {

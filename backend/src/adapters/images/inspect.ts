@@ -1,4 +1,5 @@
 import type { Metadata } from "sharp";
+import { tellsUnseen } from "./unseen.ts";
 
 /** What a header says about a picture, judged before anything is decoded. */
 export interface Inspected {
@@ -18,12 +19,6 @@ const maxPixels = { png: 25e6, jpeg: 25e6, webp: 25e6, gif: 25e6, avif: 16e6 };
 export const mostPixels = Math.max(...Object.values(maxPixels));
 const maxFrames = 1000;
 
-/**
- * Metadata where the decoder does not look: in a GIF, in the second picture of a file, behind the end. As long as these
- * marks are, pixels do not show them by chance.
- */
-const marks = ["Exif\0\0", "http://ns.adobe.com/", "<x:xmpmeta", "XMP DataXMP"];
-
 /** @returns the reason to refuse it, for the person who sent it */
 export function inspect(bytes: Buffer, contentType: string, header: Metadata): Inspected | string {
   const format = header.compression === "av1" ? "avif" : header.format;
@@ -35,7 +30,7 @@ export function inspect(bytes: Buffer, contentType: string, header: Metadata): I
   const tells =
     [header.exif, header.xmp, header.iptc, header.tifftagPhotoshop, header.gainMap].some(Boolean) ||
     Boolean(header.comments?.length) ||
-    marks.some((mark) => bytes.includes(mark, 0, "latin1"));
+    tellsUnseen(bytes, format);
   return { format, frames, tells };
 }
 
