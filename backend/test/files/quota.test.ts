@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPerson, createPlatformAdmin, createTenant, uploadFile } from "../harness/client.ts";
 import { deleteFile, documentOf, presign, register, upload } from "./client.ts";
+import { abort, begin, start } from "./multipart.ts";
 import { pdf, picture } from "./samples.ts";
 
 const defaultQuota = 10_000_000;
@@ -78,6 +79,42 @@ describe("a quota", () => {
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([...Array(10).fill(201), ...Array(40).fill(403)]);
     expect(await usage()).toMatchObject({ reservedBytes: 1000 });
+  });
+
+  it("holds while 20 uploads become files at a time: each counts once, as promised or as there", async () => {
+    await setQuota(20 * pdf.length);
+    const uploads = await Promise.all(
+      Array.from({ length: 20 }, () => upload(app, token, pdf, documentOf(tenant))),
+    );
+    let done = false;
+    const registered = Promise.all(uploads.map(({ storageKey }) => register(app, token, storageKey))).finally(
+      () => {
+        done = true;
+      },
+    );
+    do {
+      const { usedBytes, reservedBytes } = await usage();
+      expect(usedBytes + reservedBytes).toBe(20 * pdf.length);
+      expect((await ask(1)).status).toBe(403);
+    } while (!done);
+    expect((await registered).map(({ status }) => status)).toEqual(Array(20).fill(201));
+    expect(await usage()).toMatchObject({ usedBytes: 20 * pdf.length, reservedBytes: 0, fileCount: 20 });
+  });
+
+  it("holds for uploads in parts, of which it leaves none begun; one that is given up or refused makes room", async () => {
+    await setQuota(pdf.length);
+    const body = documentOf(tenant, { size: pdf.length });
+    const { uploadId } = await begin(app, token, body);
+    const over = await start(app, token, body);
+    expect([over.status, over.json.code]).toEqual([403, "quota_exceeded"]);
+    const open: string[] = [];
+    for await (const { key } of app.deps.storage.listMultiparts("staging/")) open.push(key);
+    expect(open).toHaveLength(1);
+    expect((await abort(app, token, uploadId)).status).toBe(204);
+    const wrong = await upload(app, token, pdf, documentOf(tenant, { sha256: "0".repeat(64) }));
+    expect((await ask(1)).status).toBe(403);
+    expect((await register(app, token, wrong.storageKey)).status).toBe(422);
+    expect((await ask(pdf.length)).status).toBe(201);
   });
 
   it("of one organization is nothing to another, and nothing to an avatar", async () => {
