@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes every secret that docker-compose.prod.yml reads and that is not there yet: ./secrets/<name>, one value each.
+# Makes every secret that docker-compose.*.yml read and that is not there yet: ./secrets/<name>, one value each.
 # Compose keeps the modes of the host, and containers run under other accounts: the folder closes the files off.
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,6 +22,8 @@ for name in postgres_password database_owner_password database_password redis_pa
   store_root_password s3_secret_access_key s3_upload_secret_access_key bootstrap_admin_password; do
   make "$name" "$(random)"
 done
+# A scraper sends one token, and the file of the servers has two after a rotation.
+make metrics_scraper_token "$(cut -d, -f1 secrets/metrics_token)"
 # Names of keys and no secrets: in files because they change together with what proves them.
 make s3_access_key_id coaching-app-server
 make s3_upload_access_key_id coaching-app-upload

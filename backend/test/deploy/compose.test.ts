@@ -18,11 +18,12 @@ import { needed as backupNeeds } from "../../src/coachctl/backup.ts";
 import { parseEnv } from "../../src/config/parse-env.ts";
 import { parsePart } from "../../src/config/parse-part.ts";
 import { variables } from "../../src/config/variables.ts";
-import { operatorSettings, readCompose, repository, type Service } from "./compose.ts";
+import { operatorSettings, readCompose, readRepositoryFile, repository, type Service } from "./compose.ts";
 
 const production = readCompose("docker-compose.prod.yml", operatorSettings);
 const scan = readCompose("docker-compose.scan.yml", {});
 const backups = readCompose("docker-compose.backup.yml", { BACKUP_RECIPIENT: `age1${"q".repeat(58)}` });
+const monitoring = readCompose("docker-compose.monitoring.yml", {});
 const swarm = readCompose("docker-compose.swarm.yml", {});
 const development = readCompose("docker-compose.yml", {});
 const { backend, worker, migrate } = production.services;
@@ -31,7 +32,8 @@ const inProduction = [
   ["clamav", scan.services.clamav],
   ["backup", backups.services.backup],
 ] as [string, Service][];
-const everyService = [...inProduction, ...Object.entries(development.services)];
+const delivered = [...inProduction, ["prometheus", monitoring.services.prometheus]] as [string, Service][];
+const everyService = [...delivered, ...Object.entries(development.services)];
 
 /** secrets/ as docker/make-secrets.sh makes it, in a folder of its own. */
 const operator = mkdtempSync(join(tmpdir(), "operator-"));
@@ -52,7 +54,7 @@ const secretFiles = ({ environment = {} }: Service) =>
 const isOurs = ({ image = "" }: Service) => image.startsWith("coaching-app:");
 
 describe("docker-compose.prod.yml", () => {
-  it.each(inProduction)(
+  it.each(delivered)(
     "gives %s a read-only root, no capabilities, limits and an end to its logs",
     (name, s) => {
       expect(s.read_only).toBe(true);
@@ -159,6 +161,17 @@ describe("secrets", () => {
     const missing = Object.keys(production.secrets ?? {}).filter((name) => !secretsMade.includes(name));
     expect(missing).toEqual(["smtp_pass"]);
     expect(said).toContain("secrets/smtp_pass is yours");
+  });
+
+  it("of the monitor is one token, which servers take, in a file that no rotation writes two into", () => {
+    const { secrets = [] } = monitoring.services.prometheus ?? {};
+    expect(secrets).toEqual(["metrics_scraper_token"]);
+    expect(Object.keys(monitoring.secrets ?? {})).toEqual(secrets);
+    for (const name of secrets) {
+      expect(readRepositoryFile("docker/monitoring/prometheus.yml")).toContain(`/run/secrets/${name}\n`);
+      expect(readSecret(`/run/secrets/${name}`)).toBe(readSecret("/run/secrets/metrics_token"));
+      expect(backend?.secrets).not.toContain(name);
+    }
   });
 
   it("are the same ones in Swarm, under versioned names", () => {
