@@ -2,7 +2,8 @@
 # What is handed to other programs, read by those programs: Compose, Caddy, nginx, systemd, Prometheus, the shell.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-.ci/packages.sh caddy nginx-light docker-compose shellcheck openssl curl
+.ci/packages.sh caddy nginx-light docker-compose shellcheck openssl curl wget iproute2 \
+  redis-server postgresql-client clamav-daemon clamdscan
 tmp=$(mktemp -d)
 caddy=''
 finish() {
@@ -12,7 +13,7 @@ finish() {
 trap finish EXIT
 
 shellcheck docker/*.sh .ci/*.sh .ci/run
-.ci/promtool.sh
+.ci/promtool.sh "$tmp/prometheus"
 
 # Debian's Compose is of the first generation: it knows the specification, but bind mounts for configs.
 cp -r docker docker-compose*.yml "$tmp"
@@ -75,6 +76,10 @@ cat docs/deploy/nginx.conf docs/deploy/nginx-store.conf | sed "s#/etc/letsencryp
 printf 'pid %s/nginx.pid; error_log %s/error.log; events {} http { access_log off; include %s/site.conf; }\n' \
   "$tmp" "$tmp" "$tmp" >"$tmp/nginx.conf"
 nginx -t -c "$tmp/nginx.conf" 2>"$tmp/nginx" || { cat "$tmp/nginx"; exit 1; }
+
+# Each check of a container, word for word, in a network where its port is free.
+# shellcheck disable=SC2016 # $0 is of the inner shell
+unshare --net sh -c 'ip link set lo up && exec node_modules/.bin/node backend/test/deploy/healthchecks.ts "$0"' "$tmp/prometheus"
 
 if command -v systemd-analyze >/dev/null; then
   sed "s#/usr/bin/node#$(command -v node)#" docs/deploy/coaching-app.service >"$tmp/coaching-app.service"
