@@ -61,12 +61,19 @@ test("without the database the page is still there, says so, and leaves out what
     env: { METRICS_TOKEN },
   });
   expect(sumOf(await readMetrics(app), "coaching_database_up")).toBe(1);
+  const { token } = await createPerson(app);
   await proxy.turn("blackHole");
   await vi.waitFor(async () => {
     const samples = await readMetrics(app);
     expect(sumOf(samples, "coaching_database_up")).toBe(0);
     expect(sumOf(samples, "coaching_queue_jobs")).toBeUndefined();
     expect(sumOf(samples, "coaching_http_requests_total")).toBeGreaterThan(0);
+  }, patience);
+  const { status } = await call(app, "GET", "/api/v1/me", { token });
+  expect(status).toBe(503);
+  await vi.waitFor(async () => {
+    const answered = { route: "/api/v1/me", status: "503" };
+    expect(sumOf(await readMetrics(app), "coaching_http_requests_total", answered)).toBe(1);
   }, patience);
   await proxy.turn("open");
   await vi.waitFor(
