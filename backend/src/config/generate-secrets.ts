@@ -7,6 +7,7 @@ export function generateSecrets(): string[] {
     `DATA_KEYS=1:${secret()}`,
     `DATABASE_PASSWORD=${secret()}`,
     `DATABASE_OWNER_PASSWORD=${secret()}`,
+    `REDIS_PASSWORD=${secret()}`,
     `CLIENT_API_KEY=${["web", "ios", "android"].map((name) => `${name}:${secret()}`).join(",")}`,
     `STORAGE_SIGNING_KEY=${secret()}`,
     `METRICS_TOKEN=${secret()}`,

@@ -18,14 +18,15 @@ describe("generated secrets", () => {
       "DATABASE_PASSWORD",
       "DATA_KEYS",
       "METRICS_TOKEN",
+      "REDIS_PASSWORD",
       "STORAGE_SIGNING_KEY",
     ]);
   });
 
   it("are 48 random bytes each, and never the same twice", () => {
     const values = [...generateSecrets(), ...generateSecrets()].join("\n").match(/[\w-]{64}/g) ?? [];
-    expect(values).toHaveLength(18);
-    expect(new Set(values).size).toBe(18);
+    expect(values).toHaveLength(20);
+    expect(new Set(values).size).toBe(20);
   });
 });
 
