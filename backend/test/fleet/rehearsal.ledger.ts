@@ -17,6 +17,8 @@ export interface Customer {
   /** Number of the last name that was acknowledged; names are given in order. */
   renamed: number;
   readonly files: Kept[];
+  /** Whom a mail was promised. */
+  readonly invited: string[];
 }
 
 /** What customers were promised up to now. */
@@ -24,12 +26,13 @@ export interface Promises {
   readonly email: string;
   readonly renamed: number;
   readonly files: readonly Kept[];
+  readonly invited: readonly string[];
 }
 
 const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** Answers of an API that may only succeed; anything else is written down. */
-export function createCounter() {
+/** Answers of an API that may only succeed; anything else is written down. @param headers of every request */
+export function createCounter(headers: Record<string, string>) {
   const failed: string[] = [];
   let requests = 0;
   return {
@@ -39,7 +42,7 @@ export function createCounter() {
     async ask(url: string, method: string, path: string, init: Parameters<typeof call>[3]) {
       requests += 1;
       try {
-        const answer = await call({ url }, method, path, init);
+        const answer = await call({ url, headers }, method, path, init);
         if (answer.status < 300) return answer;
         failed.push(`${method} ${path}: ${answer.status} ${answer.text.slice(0, 200)}`);
       } catch (error) {
@@ -47,10 +50,10 @@ export function createCounter() {
       }
       return undefined;
     },
-    async send(to: string, headers: Record<string, string>, body: Buffer): Promise<boolean> {
+    async send(to: string, signed: Record<string, string>, body: Buffer): Promise<boolean> {
       requests += 1;
       try {
-        const { ok, status } = await fetch(to, { method: "PUT", headers, body });
+        const { ok, status } = await fetch(to, { method: "PUT", headers: signed, body });
         if (!ok) failed.push(`PUT: ${status}`);
         return ok;
       } catch (error) {
@@ -81,7 +84,7 @@ async function signIn(url: string, counter: Counter, email: string, device?: Aut
   return (await ask("two-factor/verify-totp", body, { "x-two-factor-challenge": challengeToken })).token;
 }
 
-/** Uses the product until it is told to stop: renames, uploads, reads; one thing after the other. */
+/** Uses the product until it is told to stop: renames, uploads, invites, reads; one thing after the other. */
 export function keepBusy(
   url: string,
   counter: Counter,
@@ -112,10 +115,17 @@ export function keepBusy(
     if (file) customer.files.push({ id: file.json.id, sha256: sha256Of(bytes) });
   }
 
+  async function invite(n: number): Promise<void> {
+    const body = { email: `guest-${n}-of-${customer.email}`, role: "client" };
+    const made = await ask(url, "POST", `${api}/organizations/${organizationId}/invitations`, { body });
+    if (made) customer.invited.push(body.email);
+  }
+
   async function work(): Promise<void> {
     for (let n = 1; running; n += 1) {
       if (await ask(url, "PATCH", `${api}/me`, { body: { name: `Name ${n}` } })) customer.renamed = n;
       if (n % 3 === 0) await upload();
+      if (n % 12 === 1) await invite(n);
       await ask(url, "GET", `${api}/organizations/${organizationId}`, {});
       await ask(url, "GET", `${api}/files?target=organizationFile&organizationId=${organizationId}`, {});
     }
@@ -127,6 +137,7 @@ export function keepBusy(
       email: customer.email,
       renamed: customer.renamed,
       files: [...customer.files],
+      invited: [...customer.invited],
     }),
     async stop(): Promise<void> {
       running = false;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { afterwards } from "../harness/afterwards.ts";
 import { startPostgres } from "../image/parts.ts";
 import { createTestBucket, environmentOf } from "../storage/s3.server.ts";
 
-const checkout = fileURLToPath(repository);
+export const checkout = fileURLToPath(repository);
 
 /** What an operator holds: a folder with a file for each secret, made by the script that is delivered. */
 export function makeSecrets(): string {
@@ -21,24 +21,15 @@ export function makeSecrets(): string {
   return join(folder, "secrets");
 }
 
+/** Each secret by the file that is named like it. */
+export const fileSettings = (secrets: string, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [`${name}_FILE`, join(secrets, name.toLowerCase())]));
+
 /** An empty database of a new cluster, and an empty bucket: where an installation begins, and where it is restored to. */
 export async function createPlace(secrets: string) {
   const postgres = await startPostgres(checkout, secrets);
   const bucket = await createTestBucket(process.env.S3_ENDPOINT ?? "");
-  // The keys of the test's store are its own; servers read them from files like all secrets.
-  const {
-    S3_SECRET_ACCESS_KEY = "",
-    S3_UPLOAD_SECRET_ACCESS_KEY = "",
-    ...store
-  } = environmentOf(bucket.config);
-  const stored = {
-    s3_secret_access_key: S3_SECRET_ACCESS_KEY,
-    s3_upload_secret_access_key: S3_UPLOAD_SECRET_ACCESS_KEY,
-  };
-  for (const [name, value] of Object.entries(stored)) {
-    rmSync(join(secrets, name), { force: true });
-    writeFileSync(join(secrets, name), value);
-  }
+  const store = Object.entries(environmentOf(bucket.config)).filter(([name]) => !name.includes("_KEY"));
   let isThere = true;
   /** With all that is in it. */
   const destroy = async () => {
@@ -52,15 +43,19 @@ export async function createPlace(secrets: string) {
   return {
     destroy,
     env: {
-      ...store,
-      S3_SECRET_ACCESS_KEY_FILE: join(secrets, "s3_secret_access_key"),
-      S3_UPLOAD_SECRET_ACCESS_KEY_FILE: join(secrets, "s3_upload_secret_access_key"),
+      ...Object.fromEntries(store),
+      ...fileSettings(secrets, [
+        "S3_ACCESS_KEY_ID",
+        "S3_SECRET_ACCESS_KEY",
+        "S3_UPLOAD_ACCESS_KEY_ID",
+        "S3_UPLOAD_SECRET_ACCESS_KEY",
+        "DATABASE_PASSWORD",
+      ]),
       DATABASE_URL: `postgres://coaching_app@${at}`,
-      DATABASE_PASSWORD_FILE: join(secrets, "database_password"),
     },
     ownerEnv: {
       DATABASE_OWNER_URL: `postgres://coaching_owner@${at}`,
-      DATABASE_OWNER_PASSWORD_FILE: join(secrets, "database_owner_password"),
+      ...fileSettings(secrets, ["DATABASE_OWNER_PASSWORD"]),
     },
   };
 }

@@ -4,16 +4,18 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test, vi } from "vitest";
 import { temporaryFolder } from "../backup/places.ts";
+import { afterwards } from "../harness/afterwards.ts";
 import { call, password } from "../harness/client.ts";
 import { hasFleet } from "../harness/fleet-parts.ts";
 import { startNginx } from "../harness/nginx.ts";
-import { startRedis } from "../harness/redis.ts";
 import { serverProcess } from "../harness/server-process.ts";
+import { startRedis } from "../image/parts.ts";
 import { enrolling } from "../sign-in/authenticator.ts";
 import { broken, type Customer, createCounter, keepBusy } from "./rehearsal.ledger.ts";
-import { createPlace, makeSecrets, type Place } from "./rehearsal.place.ts";
+import { checkout, createPlace, fileSettings, makeSecrets, type Place } from "./rehearsal.place.ts";
+import { createForeignSecrets } from "./rehearsal.secrets.ts";
 
 const busyMs = 6000;
 const admin = { email: "operator@example.test", password: "the operator of this place" };
@@ -84,8 +86,15 @@ async function becomeCustomer(url: string, n: number, isEnrolled: boolean) {
     const verified = await call({ url }, "POST", "/api/auth/two-factor/verify-totp", { token, body: code });
     token = verified.json.token;
   }
-  const customer: Customer = { email, device, renamed: 0, files: [] };
+  const customer: Customer = { email, device, renamed: 0, files: [], invited: [] };
   return { customer, organizationId: made.json.id as string, signed: { token } };
+}
+
+/** Redis as it is delivered, with the password that its file has now. */
+async function startOwnRedis(secrets: string) {
+  const { port, stop } = await startRedis(checkout, secrets);
+  afterwards(stop);
+  return { stop, env: { REDIS_URL: `redis://127.0.0.1:${port}` } };
 }
 
 describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
@@ -97,21 +106,32 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
     const identity = await generateX25519Identity();
     writeFileSync(file("identity.txt"), identity);
     const backups = temporaryFolder();
-    const redis = await startRedis();
-    const counter = createCounter();
+    const foreign = await createForeignSecrets(secrets);
+    const { mailServer, newest } = foreign;
+    let redis = await startOwnRedis(secrets);
+    const headers = { "x-client-key": newest("CLIENT_API_KEY") };
+    const counter = createCounter(headers);
     const { steps, step } = createLog(counter);
 
     // Read by each program at its start: after the disaster they are told of another place.
     const env: Record<string, string> = {
       BETTER_AUTH_SECRETS: "",
-      BETTER_AUTH_SECRETS_FILE: file("better_auth_secrets"),
-      DATA_KEYS_FILE: file("data_keys"),
-      METRICS_TOKEN_FILE: file("metrics_token"),
-      REDIS_URL: redis.url,
-      REDIS_PASSWORD: redis.password,
+      ...fileSettings(secrets, [
+        "BETTER_AUTH_SECRETS",
+        "CLIENT_API_KEY",
+        "DATA_KEYS",
+        "METRICS_TOKEN",
+        "REDIS_PASSWORD",
+        "SMTP_PASS",
+      ]),
+      ...redis.env,
+      SMTP_HOST: "localhost",
+      SMTP_PORT: `${mailServer.port}`,
+      SMTP_USER: "mailer",
+      SMTP_TLS_VERIFY: "false",
       TRUSTED_PROXIES: "127.0.0.1",
       ORGANIZATION_SIGNUP: "open",
-      LOG_LEVEL: "error",
+      LOG_LEVEL: "info",
     };
     const servers = await Promise.all([serverProcess(env), serverProcess(env)]);
     const { url } = await startNginx(
@@ -138,8 +158,29 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
 
     // Twice as long as servers take to see it.
     const wait = ["--wait", "5"];
-    for (const name of ["BETTER_AUTH_SECRETS", "DATA_KEYS", "DATABASE_PASSWORD", "METRICS_TOKEN"])
-      await step(`rotate ${name}`, () => coachctl(env, ["secrets", "rotate", name, ...wait]));
+    const rotate = (name: string) =>
+      step(`rotate ${name}`, () =>
+        coachctl({ ...env, ...here.ownerEnv }, ["secrets", "rotate", name, ...wait]),
+      );
+    for (const name of ["BETTER_AUTH_SECRETS", "DATA_KEYS", "DATABASE_PASSWORD", "DATABASE_OWNER_PASSWORD"])
+      await rotate(name);
+    for (const name of ["REDIS_PASSWORD", "METRICS_TOKEN", "CLIENT_API_KEY"]) await rotate(name);
+    headers["x-client-key"] = newest("CLIENT_API_KEY");
+    await counter.ask(url, "GET", "/api/errors/stats", { token: newest("METRICS_TOKEN") });
+    /** Whatever customers had begun is done. */
+    const settled = async () => {
+      const before = busy.map(({ promises }) => promises().renamed);
+      await vi.waitFor(
+        () => {
+          for (const [n, { promises }] of busy.entries())
+            expect(promises().renamed).toBeGreaterThan((before[n] ?? 0) + 4);
+        },
+        { timeout: 60_000, interval: 100 },
+      );
+    };
+    await step("change SMTP_PASS", () => foreign.changeMailPassword(servers));
+    await step("change the server's S3 key", () => foreign.changeStoreKey(servers, "S3", settled));
+    await step("change the S3 key of uploads", () => foreign.changeStoreKey(servers, "S3_UPLOAD", settled));
     await step("restart one by one", async () => {
       for (const server of servers) {
         expect(await server.stop()).toBe(0);
@@ -155,18 +196,20 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
       backup = said.split(/\s/, 1)[0] ?? "";
     });
     await Promise.all(busy.map(({ stop }) => stop()));
-    expect(promised.every(({ files, renamed }) => files.length > 0 && renamed > 0)).toBe(true);
+    for (const { files, invited, renamed } of promised)
+      expect(Math.min(files.length, invited.length, renamed)).toBeGreaterThan(0);
 
     await step("lose everything", async () => {
       await Promise.all(servers.map((server) => server.stop("SIGKILL")));
-      await here.destroy();
-      await redis.client.flushall();
+      await Promise.all([here.destroy(), redis.stop()]);
     });
 
     here = await createPlace(secrets);
     moveTo(here);
+    redis = await startOwnRedis(secrets);
+    Object.assign(env, redis.env);
     await step("restore --verify", () =>
-      coachctl({ ...here.env, ...here.ownerEnv }, [
+      coachctl({ ...env, ...here.ownerEnv }, [
         ...["restore", "--from", join(backups, backup)],
         ...["--identity-file", file("identity.txt"), "--verify"],
       ]),
@@ -179,6 +222,13 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
         await start();
         for (const [n, one] of promised.entries())
           gone.push(...(await broken(url, counter, one, all[n]?.customer.device)));
+        // Those that had been sent, and those that were waiting when the backup was made.
+        const invited = promised.flatMap((one) => one.invited);
+        const unsent = () => {
+          const reached = new Set(mailServer.caught.flatMap(({ recipients }) => recipients));
+          return invited.filter((email) => !reached.has(email));
+        };
+        await expect.poll(unsent, { timeout: 60_000 }).toEqual([]);
         await coachctl(here.env, ["files", "check"]);
         await coachctl(here.env, ["audit", "verify"]);
       },

@@ -1,31 +1,14 @@
-import { execFile } from "node:child_process";
-import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { createHash, randomBytes } from "node:crypto";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { documentOf, presign, register } from "../files/client.ts";
 import { s3Settings } from "../files/world.ts";
 import { call, createTenant, uploadFile } from "../harness/client.ts";
-import { freshSecret } from "../secret-files/secret-file.ts";
+import { createKey } from "../storage/s3.keys.ts";
 import { createScene, rotating } from "./secrets.scene.ts";
 import { holdDownload, holdUpload } from "./transfers.ts";
 
 const endpoint = process.env.S3_ENDPOINT;
 const patience = { timeout: 60_000, interval: 50 };
-const run = promisify(execFile);
-const script = fileURLToPath(new URL("../../../.ci/s3.sh", import.meta.url));
-
-/** A key beside those that a user of `.ci/s3.sh` has. */
-async function createKey(user: "ci" | "uploader") {
-  const [id, secret] = [`key-${randomUUID()}`, freshSecret()];
-  let there = true;
-  await run(script, ["key", "add", user, id, secret]);
-  const remove = async (): Promise<void> => {
-    if (there) await run(script, ["key", "rm", user, id]);
-    there = false;
-  };
-  return { id, secret, remove };
-}
 
 test.skipIf(endpoint === undefined && !process.env.CI)("there is an S3 server: S3_ENDPOINT names it", () => {
   expect(endpoint).toMatch(/^https?:/);

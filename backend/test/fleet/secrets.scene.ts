@@ -10,36 +10,12 @@ import { startFleetApp } from "../harness/app.ts";
 import { createTenant } from "../harness/client.ts";
 import { testDatabase } from "../harness/database.ts";
 import { startRedis } from "../harness/redis.ts";
-import { selfSignedCertificate, startSmtpCatcher } from "../mail/smtp-catcher.ts";
 import { freshSecret, secretFolder } from "../secret-files/secret-file.ts";
+import { startMailServer } from "./mail-server.ts";
 import { createHome, type MixedLoad, mixedLoad } from "./secrets.load.ts";
 
 const patience = { timeout: 60_000, interval: 50 };
 const organizations = 4;
-
-/** A mail server with one account, whose password is another from one moment on. */
-async function startMailServer(first: string) {
-  let password = first;
-  let refused = 0;
-  const server = await startSmtpCatcher({
-    ...selfSignedCertificate(),
-    authOptional: false,
-    onAuth({ username, password: sent }, _session, done) {
-      if (sent === password) return done(null, { user: username ?? "" });
-      refused += 1;
-      done(new Error("not the password"));
-    },
-  });
-  return {
-    ...server,
-    refused: () => refused,
-    /** From now on, and for everybody who is signed in as well. */
-    change(to: string): void {
-      password = to;
-      server.cut();
-    },
-  };
-}
 
 /** Roles of their own for this database: the passwords of the others are everybody's. */
 async function createLogins(superUrl: string) {
@@ -158,9 +134,21 @@ export async function createScene(
 
 export interface Row {
   readonly secret: string;
+  readonly seconds: number;
   readonly requests: number;
   readonly failures: number;
 }
+
+const table = (rows: readonly Row[]): string =>
+  rows
+    .map(({ secret, seconds, requests, failures }) =>
+      [
+        secret.padEnd(40),
+        ...[`${seconds.toFixed(1)} s`, `${requests} requests`, `${Math.round(requests / seconds)}/s`],
+        `${failures} failed`,
+      ].join("  "),
+    )
+    .join("\n");
 
 /** Changes one secret after the other while the load goes on, and says how many requests each change met. */
 export async function rotating(
@@ -169,10 +157,16 @@ export async function rotating(
 ): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [secret, change] of Object.entries(changes)) {
-    const [answered, failed] = [load.answered(), load.failed.length];
+    const [began, answered, failed] = [performance.now(), load.answered(), load.failed.length];
     await change();
     await load.round();
-    rows.push({ secret, requests: load.answered() - answered, failures: load.failed.length - failed });
+    rows.push({
+      secret,
+      seconds: (performance.now() - began) / 1000,
+      requests: load.answered() - answered,
+      failures: load.failed.length - failed,
+    });
   }
+  console.log(table(rows));
   return rows;
 }

@@ -33,7 +33,7 @@ export async function startPostgres(repository: string, secrets: string) {
 }
 
 /** Redis by docker/redis.sh, which reads its password from the secret. */
-async function startRedis(repository: string, secrets: string) {
+export async function startRedis(repository: string, secrets: string) {
   const port = await freePort();
   const server = spawn(
     join(repository, "docker/redis.sh"),
