@@ -15,7 +15,7 @@ import { startMailServer } from "./mail-server.ts";
 import { createHome, type MixedLoad, mixedLoad } from "./secrets.load.ts";
 
 const patience = { timeout: 60_000, interval: 50 };
-const organizations = 4;
+const organizations = 5;
 
 /** Roles of their own for this database: the passwords of the others are everybody's. */
 async function createLogins(superUrl: string) {

@@ -63,6 +63,8 @@ test("no request fails and nobody is signed out while each secret changes; a bre
   await load.end();
 
   expect(load.failed).toEqual([]);
+  // Outside production no app is refused for its key: what sessions are named by tells whether each was known.
+  expect(await app.deps.database.sql`select distinct client from session`).toEqual([{ client: "web" }]);
   for (const { secret, requests } of rows) expect(requests, secret).toBeGreaterThan(100);
   await scene.nothingIsLost(load);
   for (const server of app.servers)
