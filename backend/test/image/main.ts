@@ -49,7 +49,17 @@ runStage(build, checkout, join(stages, last(build, "WORKDIR")), {});
 runStage(runtime, checkout, join(root, workdir), { [build.alias]: stages });
 for (const name of ["sbom.cdx.json", "THIRD-PARTY-LICENCES.txt"])
   assert.ok(readFileSync(join(root, workdir, name), "utf8").includes("hono"), name);
-say("built");
+const { components } = JSON.parse(readFileSync(join(root, workdir, "sbom.cdx.json"), "utf8"));
+const megabytes = Number.parseInt(execFileSync("du", ["-sm", join(root, workdir)], { encoding: "utf8" }), 10);
+say(`built: ${megabytes} MB, ${components.length} packages`);
+const [, size, packages] =
+  /\*\*(\d+) MB\*\* and \*\*(\d+) packages\*\*/.exec(readRepositoryFile("docs/operations/README.md")) ?? [];
+assert.equal(
+  components.length,
+  Number(packages),
+  "docs/operations/README.md counts the packages of the image",
+);
+assert.ok(Math.abs(megabytes / Number(size) - 1) < 0.1, "docs/operations/README.md tells its size");
 
 // As an operator makes them; smtp_pass is theirs.
 mkdirSync(join(tmp, "operator/docker"), { recursive: true });
