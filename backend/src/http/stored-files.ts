@@ -6,10 +6,10 @@ import type { AppEnv } from "./app-env.ts";
 
 /**
  * Uploads and downloads by signed URL where we serve them ourselves: raw from socket to disk and back. Whoever sends or
- * reads slowly keeps nobody else out.
+ * reads slowly keeps nobody else out; whoever has no signature of ours has no place among them at all.
  */
 export function serveStoredFiles(
-  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  serve: (request: IncomingMessage, response: ServerResponse, admit: () => void) => Promise<void>,
   seats: Seats,
 ): Handler<AppEnv> {
   function sitDown(c: Context<AppEnv>): Seat {
@@ -24,9 +24,12 @@ export function serveStoredFiles(
 
   return async (c) => {
     const { incoming, outgoing } = c.env;
-    const seat = sitDown(c);
-    seat.mayEnd(() => outgoing.destroy());
-    await serve(incoming, outgoing).finally(seat.leave);
+    let seat: Seat | undefined;
+    const admit = (): void => {
+      seat = sitDown(c);
+      seat.mayEnd(() => outgoing.destroy());
+    };
+    await serve(incoming, outgoing, admit).finally(() => seat?.leave());
     return RESPONSE_ALREADY_SENT;
   };
 }

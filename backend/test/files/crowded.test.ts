@@ -106,6 +106,25 @@ describe("when all uploads and downloads that the disk serves are taken", () => 
     expect((await put(slow)).status).toBe(200);
   }, 30_000);
 
+  it("what is not signed has no place among them, and takes nobody's", async () => {
+    const uploads: ClientRequest[] = [];
+    for (let i = 0; i < total; i++) {
+      uploads.push(await begin());
+      await vi.waitFor(() => expect(halfWritten()).toBe(i + 1), 15_000);
+    }
+    const { url } = await signed();
+    for (let i = 0; i < total; i++) {
+      const forged = { url: url.replace(/signature=[^&]+/, "signature=x"), headers: from(`198.51.${i}.1`) };
+      expect(await (await fetch(forged.url, forged)).text()).toBe("forbidden");
+      expect(await (await fetch(forged.url, { ...forged, method: "PUT", body: "x" })).text()).toBe(
+        "forbidden",
+      );
+    }
+    expect(halfWritten()).toBe(total);
+    for (const upload of uploads) upload.destroy();
+    await vi.waitFor(() => expect([halfWritten(), disk.taken().transfers]).toEqual([0, 0]), 15_000);
+  }, 30_000);
+
   it("slow downloads do not keep out anybody either", async () => {
     const { key } = await putRandom(disk.storage, size);
     const how = { key, contentType: TYPE, contentDisposition: "attachment", expiresIn: 60 };

@@ -19,34 +19,43 @@ interface Parts {
   readonly multipart: DiskMultipart;
 }
 
+/** Told once a request has a signature of ours, before anything is done for it; may refuse it. */
+export type Admit = () => void;
+
 /**
  * Serves `/storage/…`. Rejects with an AppError before any byte of the answer is written, and only after the rest of
- * the request was read, so that a client that is still sending gets to see the answer.
+ * the request was read, so that a client that is still sending gets to see the answer; what `admit` refuses is not read.
  */
 export function createDiskHandler({ signer, objects, multipart }: Parts) {
   const receive = createReceiver({ objects, multipart });
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const grant = signer.verify(request.method ?? "", request.url ?? "");
+  async function answer(grant: Grant, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (grant.purpose === "get")
       return download(grant.fields, await objects.open(grant.key), request, response);
     const stored = await receive(grant, request);
     response.writeHead(200, { etag: stored.etag, "content-length": 0 }).end();
   }
 
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    try {
-      await mapFaults(answer(request, response));
-    } catch (error) {
-      if (response.headersSent) {
-        // The length was announced, so the client sees that the content is cut.
-        response.destroy();
-        return;
-      }
-      await drain(request, response);
-      if (error instanceof AppError || !request.destroyed) throw error;
-      throw new AppError("validation_failed", "The upload was cut off.", { cause: error });
+  async function fail(error: unknown, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (response.headersSent) {
+      // The length was announced, so the client sees that the content is cut.
+      response.destroy();
+      return;
     }
+    await drain(request, response);
+    if (error instanceof AppError || !request.destroyed) throw error;
+    throw new AppError("validation_failed", "The upload was cut off.", { cause: error });
+  }
+
+  return async (request: IncomingMessage, response: ServerResponse, admit: Admit = () => {}) => {
+    let grant: Grant;
+    try {
+      grant = signer.verify(request.method ?? "", request.url ?? "");
+    } catch (error) {
+      return fail(error, request, response);
+    }
+    admit();
+    await mapFaults(answer(grant, request, response)).catch((error) => fail(error, request, response));
   };
 }
 

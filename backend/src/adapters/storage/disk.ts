@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { mapFaults } from "./disk.faults.ts";
 import { prepareFolders } from "./disk.folders.ts";
-import { createDiskHandler } from "./disk.http.ts";
+import { type Admit, createDiskHandler } from "./disk.http.ts";
 import { listDisk } from "./disk.list.ts";
 import { createDiskMultipart } from "./disk.multipart.ts";
 import { createDiskObjects } from "./disk.objects.ts";
@@ -17,7 +17,7 @@ export interface DiskStorage extends StoragePort {
    * Answers a request below `/storage/`: uploads and downloads by signed URL. Rejects with an AppError, with nothing
    * of the answer written but perhaps headers set; the caller writes the error.
    */
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  handle(request: IncomingMessage, response: ServerResponse, admit?: Admit): Promise<void>;
 }
 
 export interface DiskOptions {
