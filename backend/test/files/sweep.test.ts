@@ -171,6 +171,15 @@ describe("files without bytes", () => {
     expect(logged.at(-1)).toMatchObject({ message: "files without bytes", details: { missing: 3 } });
   });
 
+  it("are also pictures of which a smaller size is gone", async () => {
+    const avatar = { target: "avatar", fileName: "a.png", contentType: "image/png" };
+    const { id } = await fileOf(avatar, picture());
+    await ready();
+    expect(await findMissing({ db, storage })).toMatchObject({ files: 2, missing: 0 });
+    await storage.delete(`objects/${userId}/${id}.256.webp`);
+    expect(await findMissing({ db, storage })).toEqual({ files: 2, missing: 1, ids: [id] });
+  });
+
   it("are not those that are deleted while one looks", async () => {
     const id = await ready();
     const head = async (key: string) => {

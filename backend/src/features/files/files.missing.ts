@@ -2,14 +2,14 @@ import { and, asc, eq, gt, inArray } from "drizzle-orm";
 import type { StoragePort } from "../../adapters/storage/port.ts";
 import type { Database } from "../../db/client.ts";
 import { file } from "../../db/schema/index.ts";
-import { type FileRow, objectKey } from "./files.rows.ts";
+import { type FileRow, objectKey, sizeKey } from "./files.rows.ts";
 
 interface Deps {
   readonly db: Database;
   readonly storage: Pick<StoragePort, "head">;
 }
 
-/** What was looked at, and the files whose bytes are not there. */
+/** What was looked at, and the files whose bytes, or a smaller size of them, are not there. */
 export interface Loss {
   readonly files: number;
   readonly missing: number;
@@ -28,9 +28,15 @@ export async function findMissing({ db, storage }: Deps): Promise<Loss> {
   let missing = 0;
   const ids: string[] = [];
 
+  async function isWhole(row: FileRow): Promise<boolean> {
+    const key = objectKey(row);
+    if ((await storage.head(key))?.size !== row.size) return false;
+    const smaller = await Promise.all(row.sizes.map((size) => storage.head(sizeKey(key, size))));
+    return !smaller.includes(null);
+  }
+
   async function look(row: FileRow): Promise<void> {
-    const found = await storage.head(objectKey(row));
-    if (found?.size === row.size) return;
+    if (await isWhole(row)) return;
     // Deleted meanwhile, and its bytes with it?
     const [still] = await db
       .select({ id: file.id })

@@ -13,7 +13,7 @@ export const pictureSizes = [64, 256, 1024] as const;
 export type PictureSize = (typeof pictureSizes)[number];
 
 /** Where the smaller picture of an object lies. */
-export const sizeKey = (key: string, size: PictureSize): string => `${key}.${size}.webp`;
+export const sizeKey = (key: string, size: number): string => `${key}.${size}.webp`;
 
 /** All places where bytes of a file may lie, whether they were ever written or not: what to remove with it. */
 export function objectKeys(row: Parameters<typeof objectKey>[0] & { target: TargetName }): string[] {
