@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createFileJobs } from "../../src/features/files/files.jobs.ts";
 import { createFilesService } from "../../src/features/files/files.service.ts";
 import { deleteFile, documentOf, stream } from "../files/client.ts";
-import { document } from "../files/samples.ts";
-import { uploadFile } from "../harness/client.ts";
+import { document, picture } from "../files/samples.ts";
+import { call, uploadFile } from "../harness/client.ts";
 import {
   atEveryStep,
   crashWorld,
@@ -41,6 +41,40 @@ describe.each(["killed", "failed"] as const)("%s at any of its steps", (mishap) 
     });
     expect(steps).toBeGreaterThan(4);
     expect(problems).toEqual([]);
+    await expectNothingLeftOver(app);
+  });
+
+  it("a deletion of an avatar leaves it shown and whole, or neither", async () => {
+    const picked = { target: "avatar", fileName: "a.png", contentType: "image/png" };
+    const steps = await atEveryStep(mishap, async (point) => {
+      const { id } = await uploadFile(app, boss.token, picture(), picked);
+      const { survived, label } = await runUntil(app, point, (deps) =>
+        createFilesService({ ...deps, reads: app.deps.reads }).delete(caller, id, undefined),
+      );
+      const { avatarFileId } = (await call(app, "GET", "/api/v1/me", { token: boss.token })).json;
+      const { status } = await stream(app, boss.token, id);
+      const state = JSON.stringify([avatarFileId, status]);
+      if (![JSON.stringify([id, 200]), "[null,404]"].includes(state)) problems.push(`${label}: ${state}`);
+      await deleteFile(app, boss.token, id);
+      return survived;
+    });
+    expect(steps).toBeGreaterThan(5);
+    expect(problems).toEqual([]);
+    await expectNothingLeftOver(app);
+  });
+
+  it("the removal of a picture's objects is done again, to its end", async () => {
+    const steps = await atEveryStep(mishap, async (point) => {
+      const keys = ["", ".64.webp", ".256.webp", ".1024.webp"].map((end) => `objects/${boss.userId}/a${end}`);
+      for (const key of keys)
+        await app.deps.storage.put(key, bytes, { contentType: "image/webp", size: bytes.length });
+      const { survived } = await runUntil(app, point, (deps) =>
+        createFileJobs(deps).handlers["object-delete"]({ keys }),
+      );
+      await createFileJobs(filesDeps(app)).handlers["object-delete"]({ keys });
+      return survived;
+    });
+    expect(steps).toBe(4);
     await expectNothingLeftOver(app);
   });
 
