@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import { describe, expect, it } from "vitest";
 import { createFilesService } from "../../src/features/files/files.service.ts";
 import { documentOf, getFile, stream } from "../files/client.ts";
+import { complete, uploadInParts } from "../files/multipart.ts";
 import { document } from "../files/samples.ts";
 import { uploadFile } from "../harness/client.ts";
 import {
@@ -60,6 +61,31 @@ describe("the daily sweep", () => {
     await letTimePass(app);
     await sweep(app);
     await expectNothingLeftOver(app);
+  });
+});
+
+describe("the sweep of every ten minutes", () => {
+  it("has nothing to lose against uploads of both kinds that run meanwhile", async () => {
+    const aged = { ...filesDeps(app), storage: { ...storage, list: old } };
+    const body = documentOf(tenant);
+    const inParts = async () => {
+      const { uploadId } = await uploadInParts(app, boss.token, bytes, body);
+      const { status, json } = await complete(app, boss.token, uploadId);
+      expect(status).toBe(201);
+      return json;
+    };
+    for (let round = 0; round < 5; round++) {
+      let done = false;
+      const uploads = Promise.all(
+        Array.from({ length: 12 }, (_, i) => (i % 2 ? inParts() : uploadFile(app, boss.token, bytes, body))),
+      ).finally(() => {
+        done = true;
+      });
+      do await sweep(app, aged);
+      while (!done);
+      for (const { id } of await uploads)
+        expect((await stream(app, boss.token, id)).bytes.equals(bytes)).toBe(true);
+    }
   });
 });
 
