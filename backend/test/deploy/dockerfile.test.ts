@@ -35,8 +35,14 @@ it("runs as an account without a name or rights, and passes signals on to Node",
   expect(words(last(runtime, "HEALTHCHECK").replace(/^.*?CMD /, ""))[0]).toBe("node");
 });
 
-it("carries the version of this repository", () => {
-  expect(pairs(last(runtime, "LABEL"))["org.opencontainers.image.version"]).toBe(manifest.version);
+it("says what it is, in the version and under the licence of this repository", () => {
+  const label = (name: string) => pairs(last(runtime, "LABEL"))[`org.opencontainers.image.${name}`];
+  expect([label("title"), label("version"), label("licenses")]).toEqual([
+    "Coaching App",
+    manifest.version,
+    manifest.license,
+  ]);
+  expect(label("description")).toBeTruthy();
 });
 
 it.each([
