@@ -78,6 +78,26 @@ test("a step-up with a wrong password is one, too", () =>
     call(app, "POST", "/api/v1/me/step-up", { token: client.token, body: { password: "not the password" } }),
   ));
 
+test("what alerts ask for is there before it happens: the first failure of a kind has grown from nothing", async () => {
+  await uploadFile(app, org_admin.token, Buffer.from("a note"), {
+    target: "organizationFile",
+    organizationId,
+    fileName: "note.txt",
+    contentType: "text/plain",
+  });
+  const samples = await readMetrics(app);
+  const route = "/api/v1/files/register";
+  expect(sumOf(samples, requests, { method: "POST", route, status: "201" })).toBeGreaterThan(0);
+  for (const status of ["500", "503"])
+    expect(sumOf(samples, requests, { method: "POST", route, status })).toBe(0);
+  for (const kind of ["credential", "token", "client_key", "locked"])
+    expect(sumOf(samples, "coaching_auth_failures_total", { kind })).toBeDefined();
+  expect(sumOf(samples, "coaching_mails_total", { result: "failed" })).toBe(0);
+  expect(
+    sumOf(samples, "coaching_storage_duration_seconds_count", { operation: "copy", result: "failed" }),
+  ).toBe(0);
+});
+
 test("a limit that is used up counts as 429", () =>
   expectGrowth([requests, { route: "/api/auth/sign-in/email", status: "429" }], 5, async () => {
     const empty = () => call(app, "POST", "/api/auth/sign-in/email", { body: {} });

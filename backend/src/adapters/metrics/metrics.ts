@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
-import type { Metrics, Result } from "./port.ts";
+import type { AuthFailure, Metrics, Result } from "./port.ts";
 
 const knownMethods: ReadonlySet<string> = new Set([
   "GET",
@@ -10,6 +10,10 @@ const knownMethods: ReadonlySet<string> = new Set([
   "DELETE",
   "OPTIONS",
 ]);
+
+/** Statuses by which a server says that it failed. */
+const failures = [500, 503];
+const authFailureKinds: readonly AuthFailure[] = ["credential", "token", "client_key", "locked"];
 
 /**
  * Counts in a registry of its own: routes are templates, methods and all other labels come from lists in our source.
@@ -73,10 +77,24 @@ export function createMetrics({ ofProcess }: { readonly ofProcess: boolean }): M
     registers,
   });
 
+  // A counter that is born with its first failure has not grown, as Prometheus sees it, and no alert is told of that one:
+  // what alerts ask for begins at nothing.
+  for (const kind of authFailureKinds) authFailures.inc({ kind }, 0);
+  mails.inc({ result: "failed" }, 0);
+  const begun = new Set<string>();
+  const atFirst = (key: string, begin: () => void): void => {
+    if (begun.has(key)) return;
+    begun.add(key);
+    begin();
+  };
+
   return {
     registry,
     request({ method, route, status, seconds }) {
       const known = knownMethods.has(method) ? method : "other";
+      atFirst(`${known} ${route}`, () => {
+        for (const failure of failures) requests.inc({ method: known, route, status: failure }, 0);
+      });
       requests.inc({ method: known, route, status });
       durations.observe({ method: known, route }, seconds);
     },
@@ -85,7 +103,10 @@ export function createMetrics({ ofProcess }: { readonly ofProcess: boolean }): M
     mail: (result) => mails.inc({ result }),
     anomalies: (rule, count) => anomalies.inc({ rule }, count),
     job: (job, result) => jobs.inc({ job, result }),
-    storage: (operation, result, seconds) => storage.observe({ operation, result }, seconds),
+    storage(operation, result, seconds) {
+      atFirst(`store ${operation}`, () => storage.zero({ operation, result: "failed" }));
+      storage.observe({ operation, result }, seconds);
+    },
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }
