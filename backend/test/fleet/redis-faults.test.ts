@@ -89,6 +89,15 @@ test.each<[string, (load: Load) => Promise<void>]>([
     },
   ],
   [
+    "slow, but in time,",
+    async (load) => {
+      for (let n = 0; n < 20; n += 1) {
+        await redis.client.call("CLIENT", "PAUSE", "200", "ALL");
+        await answered(load, 5);
+      }
+    },
+  ],
+  [
     "emptied again and again",
     async (load) => {
       for (let n = 0; n < 10; n += 1) {
