@@ -136,14 +136,18 @@ describe("docker-compose.prod.yml", () => {
   });
 
   it("mounts files that exist, and scripts that can run", () => {
-    for (const { file } of Object.values({ ...production.configs, ...scan.configs })) {
+    const files = { ...production.configs, ...scan.configs, ...monitoring.configs };
+    for (const { file } of Object.values(files)) {
       const path = fileURLToPath(new URL(file, repository));
       expect(existsSync(path)).toBe(true);
       if (path.endsWith(".sh")) expect(statSync(path).mode & 0o111).toBe(0o111);
     }
-    for (const [, { configs = [] }] of inProduction)
-      for (const { source } of configs)
-        expect({ ...production.configs, ...scan.configs }).toHaveProperty(source);
+    for (const [, { configs = [] }] of delivered)
+      for (const { source } of configs) expect(files).toHaveProperty(source);
+  });
+
+  it("shows the monitor to this host only", () => {
+    expect(monitoring.services.prometheus?.ports).toEqual(["127.0.0.1:9090:9090"]);
   });
 });
 
