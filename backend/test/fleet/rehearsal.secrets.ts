@@ -42,6 +42,7 @@ export async function createForeignSecrets(folder: string) {
 
   return {
     mailServer,
+    taken,
     /** The first of those in the file. */
     newest: (name: string): string =>
       read(name)

@@ -165,6 +165,7 @@ describe.runIf(hasFleet && process.env.S3_ENDPOINT)("an installation", () => {
     for (const name of ["BETTER_AUTH_SECRETS", "DATA_KEYS", "DATABASE_PASSWORD", "DATABASE_OWNER_PASSWORD"])
       await rotate(name);
     for (const name of ["REDIS_PASSWORD", "METRICS_TOKEN", "CLIENT_API_KEY"]) await rotate(name);
+    await foreign.taken(servers, "METRICS_TOKEN", "CLIENT_API_KEY");
     headers["x-client-key"] = newest("CLIENT_API_KEY");
     await counter.ask(url, "GET", "/api/errors/stats", { token: newest("METRICS_TOKEN") });
     /** Whatever customers had begun is done. */
