@@ -4,6 +4,7 @@ import {
   call,
   createPlatformAdmin,
   createTenant,
+  join,
   type Person,
   type Tenant,
   uploadFile,
@@ -130,6 +131,21 @@ describe("an avatar", () => {
       expect(await seenBy(held.person, id)).toEqual([200, 200]);
     },
   );
+});
+
+describe("an avatar of a platform admin", () => {
+  it("is unknown below, also to those who share an organization", async () => {
+    const { tenant } = await prepare();
+    const admin = await createPlatformAdmin(app);
+    await join(app, tenant.organizationId, admin, "coach");
+    const picked = { target: "avatar", fileName: "a.png", contentType: "image/png" };
+    const { id } = await uploadFile(app, admin.token, picture(), picked);
+    expect((await getFile(app, admin.token, id)).status).toBe(200);
+    for (const { token } of Object.values(tenant.people)) {
+      expect((await getFile(app, token, id)).status).toBe(404);
+      expect((await stream(app, token, id)).status).toBe(404);
+    }
+  });
 });
 
 describe("a logo of a deleted organization", () => {
