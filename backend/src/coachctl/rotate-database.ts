@@ -49,10 +49,13 @@ export async function changeDatabasePassword({ environment, name, file, old, nex
   const url = urlOf(environment, name);
   if (!(await accepted(url, old))) throw new Error("The database does not take the password of the file");
   file.replace(old, next);
-  try {
-    await as(url, old, (client) =>
+  const alter = () =>
+    as(url, old, (client) =>
       client.query(`alter role current_user password ${pg.escapeLiteral(scramVerifier(next))}`),
     );
+  try {
+    // A connection that breaks off says nothing of the change: the database may be at it still. So it is made once more.
+    await alter().catch(alter);
   } catch (error) {
     // The answer may be lost where the change is not.
     if (await accepted(url, next)) return;

@@ -126,10 +126,38 @@ test("a connection that breaks off while the database changes it leaves the file
   await expect.poll(waiting, { timeout: 30_000 }).toHaveLength(1);
   const [{ pid } = { pid: 0 }] = await waiting();
   await proxy.turn("cut");
-  await expect(running).rejects.toThrow("Connection terminated unexpectedly");
+  await expect(running).rejects.toThrow("ECONNREFUSED");
   await superuser`select pg_terminate_backend(${pid})`;
   await holder`rollback`;
   holder.release();
   expect(inFile()).toBe(right);
   expect(await signsIn(right)).toBe(true);
+});
+
+test("a change that the database makes after the connection broke off is not taken back in the file", {
+  timeout: 60_000,
+}, async () => {
+  const old = inFile();
+  const proxy = await createDatabaseProxy(environment.DATABASE_URL);
+  const holder = await superuser.reserve();
+  await holder`begin`;
+  await holder.unsafe(`alter role ${role} connection limit 40`);
+  const running = change([], { ...environment, DATABASE_URL: proxy.url });
+  const ended = running.then(
+    () => true,
+    () => true,
+  );
+  const waiting = () =>
+    superuser`select pid from pg_stat_activity where usename = ${role} and wait_event_type = 'Lock'`;
+  await expect.poll(waiting, { timeout: 30_000 }).toHaveLength(1);
+  // Ends the connection, and takes new ones all the while; the database goes on with what it was told.
+  await proxy.turn("blackHole");
+  await proxy.turn("open");
+  await Promise.race([expect.poll(waiting, { timeout: 15_000 }).toHaveLength(2), ended]);
+  await holder`rollback`;
+  holder.release();
+  await ended;
+  await proxy.turn("cut");
+  expect(await signsIn(inFile())).toBe(true);
+  expect(inFile()).not.toBe(old);
 });
