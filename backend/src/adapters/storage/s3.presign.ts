@@ -1,7 +1,8 @@
-import { GetObjectCommand, PutObjectCommand, UploadPartCommand } from "@aws-sdk/client-s3";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { PutObjectCommand, UploadPartCommand } from "@aws-sdk/client-s3";
+import { getSignedUrl, S3RequestPresigner } from "@aws-sdk/s3-request-presigner";
 import { assertKey } from "./keys.ts";
 import type { PresignGet, PresignPart, PresignPut, SignedUpload, SignedUrl } from "./port.ts";
+import { createAddress } from "./s3.address.ts";
 import { encryptionOf, type S3Clients, type S3Config } from "./s3.clients.ts";
 
 /** Without naming it, the SDK leaves Content-Type unsigned: any other would be accepted. */
@@ -16,6 +17,9 @@ type SigningOptions = NonNullable<Parameters<typeof getSignedUrl>[2]>;
 export function createS3Presigner(clients: S3Clients, config: S3Config) {
   const { bucket } = config;
   const { signUpload, signDownload } = clients;
+  // Asked for with every file that is shown.
+  const downloads = new S3RequestPresigner({ ...signDownload.config });
+  const downloadAddressOf = createAddress(signDownload, bucket);
 
   async function signed(
     expiresIn: number,
@@ -66,15 +70,28 @@ export function createS3Presigner(clients: S3Clients, config: S3Config) {
     },
 
     async get({ key, contentType, contentDisposition, expiresIn }: PresignGet): Promise<SignedUrl> {
-      const command = new GetObjectCommand({
-        Bucket: bucket,
-        Key: assertKey(key),
-        ResponseContentType: contentType,
-        ResponseContentDisposition: contentDisposition,
+      const { protocol, headers, path, ...address } = await downloadAddressOf(key);
+      const query = {
+        "response-content-type": contentType,
+        "response-content-disposition": contentDisposition,
         // A cache on the way knows nothing of the five minutes.
-        ResponseCacheControl: "private, no-cache",
+        "response-cache-control": "private, no-cache",
+      };
+      return signed(expiresIn, DOWNLOAD_HEADERS, async (options) => {
+        const request = { ...address, protocol, path, headers: { ...headers }, query };
+        const presigned = await downloads.presign(request, options);
+        return `${protocol}//${headers.host}${path}?${queryText(presigned.query)}`;
       });
-      return signed(expiresIn, DOWNLOAD_HEADERS, (options) => getSignedUrl(signDownload, command, options));
     },
   };
+}
+
+/** Signatures know no other form: `!`, `'`, `(`, `)` and `*` are escaped as well. */
+const escaped = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
+function queryText(query: Record<string, string | string[] | null> = {}): string {
+  return Object.entries(query)
+    .map(([name, value]) => `${escaped(name)}=${escaped(String(value))}`)
+    .join("&");
 }

@@ -1,10 +1,8 @@
 import { get, type IncomingMessage } from "node:http";
 import { get as getByTls } from "node:https";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { AppError } from "../../errors.ts";
-import { assertKey } from "./keys.ts";
 import type { ByteRange, StoredBytes } from "./port.ts";
+import { createAddress } from "./s3.address.ts";
 import { createDownloadAgent } from "./s3.agent.ts";
 import { IDLE_MS, type S3Clients, type S3Config } from "./s3.clients.ts";
 import { nullIfNotFound, promptly } from "./s3.faults.ts";
@@ -13,36 +11,19 @@ import { toStoredBytes } from "./s3.send.ts";
 /** An error of the store is a few hundred bytes of XML. */
 const ERROR_BYTES = 4096;
 
-/**
- * Reads objects over plain HTTP: what the SDK does around a request costs ten times its signature. The SDK still signs,
- * and says where the bucket is.
- */
+/** Reads objects over plain HTTP, past the SDK, which still signs, and says where the bucket is. */
 export function createS3Reader({ server }: S3Clients, { bucket, endpoint }: S3Config) {
   const agent = createDownloadAgent(new URL(endpoint).protocol);
-  let base: Promise<URL> | undefined;
-
-  /** What comes before the key. Each kind of store, and of address, has its own way. */
-  async function findBase(): Promise<URL> {
-    const command = new GetObjectCommand({ Bucket: bucket, Key: "x" });
-    return new URL(".", await getSignedUrl(server, command));
-  }
+  const addressOf = createAddress(server, bucket);
 
   async function sign(key: string, range: ByteRange | undefined) {
-    base ??= findBase();
-    const { protocol, hostname, port, host, pathname } = await base;
-    const request = {
-      method: "GET",
-      protocol,
-      hostname,
-      path: `${pathname}${assertKey(key)}`,
-      query: {},
-      headers: { host, ...(range && { range: `bytes=${range.start}-${range.end}` }) },
-    };
+    const { headers: host, ...address } = await addressOf(key);
+    const asked = { ...host, ...(range && { range: `bytes=${range.start}-${range.end}` }) };
     const signer = await server.config.signer();
     // What the SDK found out about the clock of the store.
     const signingDate = new Date(Date.now() + server.config.systemClockOffset);
-    const { headers } = await signer.sign(request, { signingDate });
-    return { ...request, headers, ...(port !== "" && { port }) };
+    const { headers } = await signer.sign({ ...address, query: {}, headers: asked }, { signingDate });
+    return { ...address, headers };
   }
 
   async function ask(
@@ -50,10 +31,10 @@ export function createS3Reader({ server }: S3Clients, { bucket, endpoint }: S3Co
     range: ByteRange | undefined,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const { hostname, path, headers, protocol, port } = await sign(key, range);
+    const request = await sign(key, range);
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const send = protocol === "https:" ? getByTls : get;
-    send({ hostname, port, path, headers, agent, signal }, resolve).on("error", reject);
+    const send = request.protocol === "https:" ? getByTls : get;
+    send({ ...request, agent, signal }, resolve).on("error", reject);
     const answer = await promise;
     if (answer.statusCode === (range ? 206 : 200)) return answer;
     throw await failureOf(answer);
