@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { NIL } from "uuid";
 import type { Database } from "../../db/client.ts";
 import { versionOf } from "../data-keys/aes-gcm.ts";
 import type { DataKeys } from "../data-keys/port.ts";
@@ -28,7 +29,7 @@ const maxRounds = 10;
 
 /** Every sealed job that somebody may still open, a batch at a time. */
 async function* sealedJobs(db: Database): AsyncGenerator<SealedJob> {
-  for (let last = { name: "", id: "00000000-0000-0000-0000-000000000000" }; ; ) {
+  for (let last = { name: "", id: NIL as string }; ; ) {
     const { rows } = await db.execute<SealedJob>(sql`
       select id, name, data->>'sealed' as sealed,
         case when name = ${DEAD_LETTERS} then coalesce(source_name, name) else name end as source

@@ -1,26 +1,17 @@
 import type { FilesDeps } from "./files.deps.ts";
 import { preparePicture } from "./files.pictures.ts";
-import type { FileRow } from "./files.rows.ts";
 import { targets } from "./files.targets.ts";
-import { type Promised, verifyObject } from "./files.verify.ts";
-
-/** What the row says of the bytes that stay. */
-export type Kept = Pick<FileRow, "fileName" | "contentType" | "size" | "sha256" | "sizes">;
-
-export type Checked = { readonly ok: true; readonly kept: Kept };
+import { type Checked, type Promised, verifyObject } from "./files.verify.ts";
 
 /**
- * Compares an object with what was promised, and makes of a picture what is kept of it. A
- * picture is changed in place, so this runs once on its object: within register, for pictures are never larger than that
- * takes. The bytes of all others stay, and may be checked again.
- *
- * @returns `ok: null` when there is no such object.
+ * Compares an object with what was promised, and makes of a picture what is kept of it. A picture
+ * is changed in place, so this runs once on its object: within register, for pictures are never larger than that takes. The bytes of all others stay, and may be checked again.
  */
 export async function checkObject(
   deps: Pick<FilesDeps, "storage" | "images" | "imageOriginals">,
   key: string,
   promised: Promised & { readonly fileName: string },
-): Promise<Checked | { readonly ok: false; readonly reason: string } | { readonly ok: null }> {
+): Promise<Checked> {
   const verified = await verifyObject(deps.storage, key, promised);
   if (!verified.ok) return verified;
   const { contentType, sha256 } = verified;

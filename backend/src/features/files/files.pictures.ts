@@ -3,25 +3,22 @@ import { buffer } from "node:stream/consumers";
 import type { ByteRange, StoragePort, StoredBytes, Streamable } from "../../adapters/storage/port.ts";
 import { AppError } from "../../errors.ts";
 import { contentDisposition } from "./file-name.ts";
-import type { Checked, Kept } from "./files.check.ts";
 import type { FilesDeps } from "./files.deps.ts";
 import { type FileRow, objectKey, type PictureSize, pictureSizes, sizeKey } from "./files.rows.ts";
 import { targets } from "./files.targets.ts";
-import { bytesOf } from "./files.verify.ts";
+import { bytesOf, type Checked, type Kept } from "./files.verify.ts";
 
 const webpType = "image/webp";
 
 /**
  * Decodes a picture and writes its smaller sizes beside it. What it told besides (where, when, with what) goes: then it
  * is drawn anew, or dropped for its largest size, by setting. One that tells nothing keeps its bytes.
- *
- * @returns `ok: null` when there is no such object.
  */
 export async function preparePicture(
   { storage, images, imageOriginals }: Pick<FilesDeps, "storage" | "images" | "imageOriginals">,
   key: string,
   kept: Kept,
-): Promise<Checked | { readonly ok: false; readonly reason: string } | { readonly ok: null }> {
+): Promise<Checked> {
   const drop = imageOriginals === "drop";
   const read = async () => {
     const source = await storage.read(key);

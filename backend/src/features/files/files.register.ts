@@ -3,7 +3,7 @@ import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
 import { file, uploadIntent } from "../../db/schema/index.ts";
 import { AppError } from "../../errors.ts";
-import { type Checked, checkObject } from "./files.check.ts";
+import { checkObject } from "./files.check.ts";
 import {
   createClaims,
   finalKey,
@@ -20,6 +20,7 @@ import { type FileRow, stagingKey, toFileDto } from "./files.rows.ts";
 import type { FileDto } from "./files.schema.ts";
 import { lockShown, showInstead } from "./files.single.ts";
 import { checkedAtOnceBytes, targets } from "./files.targets.ts";
+import type { Kept } from "./files.verify.ts";
 
 export type Register = ReturnType<typeof createRegister>;
 
@@ -53,15 +54,15 @@ export function createRegister(deps: FilesDeps) {
     throw new AppError("unprocessable", reason);
   }
 
-  async function copyAndCheck(intent: Intent): Promise<Checked> {
+  async function copyAndCheck(intent: Intent): Promise<Kept> {
     await storage.copy(stagingKey(intent.storageKey), finalKey(intent));
     const verified = await checkObject(deps, finalKey(intent), intent);
     if (verified.ok === null) throw new AppError("unavailable", "The store lost the upload: try again");
     if (!verified.ok) return reject(intent, verified.reason);
-    return verified;
+    return verified.kept;
   }
 
-  async function accept(caller: Caller, intent: Intent, checked: Checked | null): Promise<FileRow | null> {
+  async function accept(caller: Caller, intent: Intent, kept: Kept | null): Promise<FileRow | null> {
     return db.transaction(async (tx) => {
       const used = await tx
         .update(uploadIntent)
@@ -70,7 +71,7 @@ export function createRegister(deps: FilesDeps) {
         .returning({ id: uploadIntent.id });
       if (used.length === 0) return null;
       // Before the insert, whose foreign key shares this lock: taken later, two registers would wait for each other.
-      const ready = checked !== null && deps.scanning.mode === "off";
+      const ready = kept !== null && deps.scanning.mode === "off";
       const replaces = ready && targets[intent.target].single;
       const previous = replaces ? await lockShown(tx, { ...intent, uploadedBy: caller.userId }) : null;
       const [row] = await tx
@@ -81,20 +82,20 @@ export function createRegister(deps: FilesDeps) {
           organizationId: intent.organizationId,
           uploadedBy: caller.userId,
           declaredType: intent.declaredType,
-          ...(checked?.kept ?? asPromised(intent)),
+          ...(kept ?? asPromised(intent)),
           status: ready ? "ready" : "processing",
         })
         .returning();
       if (!row) throw new Error("insert returned no row");
       const staged = stagingKey(intent.storageKey);
-      if (checked) await deps.queue.enqueue("object-delete", { keys: [staged] }, tx);
+      if (kept) await deps.queue.enqueue("object-delete", { keys: [staged] }, tx);
       else
         await deps.queue.enqueue(
           "file-verify",
           { fileId: row.id, stagingKey: staged, sha256: intent.sha256 },
           tx,
         );
-      if (checked && !ready) await deps.queue.enqueue("file-scan", { fileId: row.id }, tx);
+      if (kept && !ready) await deps.queue.enqueue("file-scan", { fileId: row.id }, tx);
       // One that is still to be checked or scanned takes the place of the one before when it has passed.
       if (replaces) await showInstead(tx, deps.queue, row, previous);
       await deps.audit.record(tx, caller, {
@@ -128,8 +129,8 @@ export function createRegister(deps: FilesDeps) {
       if (staged.size !== intent.size)
         return await reject(intent, `The upload is not ${intent.size} bytes long`);
       copied = intent.size <= checkedAtOnceBytes;
-      const checked = copied ? await copyAndCheck(intent) : null;
-      outcome = (await accept(caller, intent, checked)) ?? (await lost(intent));
+      const kept = copied ? await copyAndCheck(intent) : null;
+      outcome = (await accept(caller, intent, kept)) ?? (await lost(intent));
     } catch (error) {
       if (!(error instanceof AppError && error.code === "unprocessable")) await release(intent, copied);
       throw error;

@@ -2,10 +2,10 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import type { QueuePort } from "../../adapters/queue/port.ts";
 import type { Transaction } from "../../db/client.ts";
 import { file } from "../../db/schema/index.ts";
-import type { Kept } from "./files.check.ts";
 import { type FileRow, objectKeys } from "./files.rows.ts";
 import { isOutdated, lockShown, showInstead, showNoMore } from "./files.single.ts";
 import { targets } from "./files.targets.ts";
+import type { Kept } from "./files.verify.ts";
 
 export type Outcome = Partial<Kept & Pick<FileRow, "status" | "threat" | "scannedAt">>;
 

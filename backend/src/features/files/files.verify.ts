@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { fileTypeFromBuffer } from "file-type";
 import type { StoragePort, StoredBytes } from "../../adapters/storage/port.ts";
 import { AppError } from "../../errors.ts";
+import type { FileRow } from "./files.rows.ts";
 import { accepts, isInline, type TargetName, targets } from "./files.targets.ts";
 
 export interface Promised {
@@ -13,6 +14,15 @@ export interface Promised {
 
 export type Verified =
   | { readonly ok: true; readonly sha256: string; readonly contentType: string }
+  | { readonly ok: false; readonly reason: string }
+  | { readonly ok: null };
+
+/** What the row says of the bytes that stay. */
+export type Kept = Pick<FileRow, "fileName" | "contentType" | "size" | "sha256" | "sizes">;
+
+/** What becomes of an upload that is looked at: `ok: null` when there is no such object. */
+export type Checked =
+  | { readonly ok: true; readonly kept: Kept }
   | { readonly ok: false; readonly reason: string }
   | { readonly ok: null };
 
