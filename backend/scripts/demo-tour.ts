@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { demoAccounts } from "../src/demo-data.ts";
+import { demoAccounts } from "../src/seed/demo-data.ts";
 import { type Answer, createDemoApi, type DemoApi, DemoFailure, type Say } from "./demo-api.ts";
 import { samplePdf, samplePng } from "./demo-samples.ts";
 

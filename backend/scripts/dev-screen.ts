@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "../src/config/config.ts";
-import { demoAccounts } from "../src/demo-data.ts";
+import { demoAccounts } from "../src/seed/demo-data.ts";
 
 const columns = (rows: readonly (readonly string[])[]): string => {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -1,11 +1,11 @@
 import { watchSecrets } from "./config/watch-secrets.ts";
 import { createDeps } from "./deps.ts";
-import { drainable } from "./drain.ts";
-import { checkSignedUrls, prepareFirstStart, refuseUnsafeDatabase } from "./first-start.ts";
-import { createServer } from "./http-server.ts";
-import { followSecrets, runUntilStopped } from "./lifecycle.ts";
-import { listen, listenForMetrics } from "./listen.ts";
-import { startTracing } from "./tracing.ts";
+import { drainable } from "./process/drain.ts";
+import { checkSignedUrls, prepareFirstStart, refuseUnsafeDatabase } from "./process/first-start.ts";
+import { createServer } from "./process/http-server.ts";
+import { followSecrets, runUntilStopped } from "./process/lifecycle.ts";
+import { listen, listenForMetrics } from "./process/listen.ts";
+import { startTracing } from "./process/tracing.ts";
 
 await runUntilStopped(async () => {
   const secrets = await watchSecrets(process.env);

@@ -1,9 +1,9 @@
 import { watchSecrets } from "./config/watch-secrets.ts";
 import { createDeps } from "./deps.ts";
-import { refuseUnsafeDatabase } from "./first-start.ts";
-import { followSecrets, runUntilStopped } from "./lifecycle.ts";
-import { listenForMetrics } from "./listen.ts";
-import { startTracing } from "./tracing.ts";
+import { refuseUnsafeDatabase } from "./process/first-start.ts";
+import { followSecrets, runUntilStopped } from "./process/lifecycle.ts";
+import { listenForMetrics } from "./process/listen.ts";
+import { startTracing } from "./process/tracing.ts";
 
 await runUntilStopped(async () => {
   const secrets = await watchSecrets(process.env);

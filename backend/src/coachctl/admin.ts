@@ -1,6 +1,6 @@
 import { createPasswords } from "../auth/password.ts";
 import { passwordLength, passwordWeakness } from "../auth/password-rules.ts";
-import { createPlatformAdmin } from "../platform-admin.ts";
+import { createPlatformAdmin } from "../seed/platform-admin.ts";
 import { type Command, readFlags, withDatabase } from "./command.ts";
 
 export const createAdmin: Command = {

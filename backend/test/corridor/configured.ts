@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { afterAll } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { createDeps } from "../../src/deps.ts";
-import { createServer } from "../../src/http-server.ts";
+import { createServer } from "../../src/process/http-server.ts";
 import type { TestApp } from "../harness/app.ts";
 
 /**

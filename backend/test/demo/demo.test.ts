@@ -7,7 +7,7 @@ import { inflateSync } from "node:zlib";
 import { fileTypeFromBuffer } from "file-type";
 import { expect, test } from "vitest";
 import { samplePdf, samplePng } from "../../scripts/demo-samples.ts";
-import { createDemoData } from "../../src/demo-data.ts";
+import { createDemoData } from "../../src/seed/demo-data.ts";
 import { startTestApp } from "../harness/app.ts";
 
 const script = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));

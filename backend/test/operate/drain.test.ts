@@ -3,7 +3,7 @@ import { Agent, createServer, get, type IncomingMessage, type ServerResponse } f
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test, vi } from "vitest";
-import { drainable } from "../../src/drain.ts";
+import { drainable } from "../../src/process/drain.ts";
 import { refused } from "../harness/refused.ts";
 
 const undo: (() => unknown)[] = [];

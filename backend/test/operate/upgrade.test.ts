@@ -6,7 +6,7 @@ import { migrateDatabase } from "../../src/coachctl/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { planMigrations } from "../../src/db/migration-plan.ts";
 import { defaultMigrationsFolder, expectedMigrations } from "../../src/db/schema-state.ts";
-import { refuseUnsafeDatabase } from "../../src/first-start.ts";
+import { refuseUnsafeDatabase } from "../../src/process/first-start.ts";
 import { startTestApp } from "../harness/app.ts";
 import { call, password } from "../harness/client.ts";
 import { testDatabase } from "../harness/database.ts";

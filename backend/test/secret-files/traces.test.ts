@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { watchSecrets } from "../../src/config/watch-secrets.ts";
-import { startTracing } from "../../src/tracing.ts";
+import { startTracing } from "../../src/process/tracing.ts";
 import { startCollector } from "../watch/collector.ts";
 import { freshSecret, secretFolder } from "./secret-file.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { watchSecrets } from "../../src/config/watch-secrets.ts";
-import { followSecrets } from "../../src/lifecycle.ts";
+import { followSecrets } from "../../src/process/lifecycle.ts";
 import { freshSecret, secretFolder } from "./secret-file.ts";
 
 const { folder, file, write } = secretFolder();

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkPublicEndpoint } from "../../src/adapters/storage/public-check.ts";
 import { createS3Storage } from "../../src/adapters/storage/s3.ts";
 import { parseEnv } from "../../src/config/parse-env.ts";
-import { checkSignedUrls } from "../../src/first-start.ts";
+import { checkSignedUrls } from "../../src/process/first-start.ts";
 import { listAll, newKey, putBytes, readBytes, TYPE } from "./content.ts";
 import { send } from "./request.ts";
 import { createTestBucket, shipped } from "./s3.server.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, expect, test } from "vitest";
-import { listenForMetrics } from "../../src/listen.ts";
+import { listenForMetrics } from "../../src/process/listen.ts";
 import { startTestApp } from "../harness/app.ts";
 import { call, createPerson } from "../harness/client.ts";
 import { METRICS_TOKEN, parsePage, readMetrics, sumOf } from "./metrics.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createLog } from "../../src/adapters/log/log.ts";
-import { startTracing } from "../../src/tracing.ts";
+import { startTracing } from "../../src/process/tracing.ts";
 import { startTestApp } from "../harness/app.ts";
 import { call, createTenant, password, uploadFile } from "../harness/client.ts";
 import { testDatabase } from "../harness/database.ts";

@@ -4,8 +4,9 @@ import { targets } from "./files.targets.ts";
 import { type Checked, type Promised, verifyObject } from "./files.verify.ts";
 
 /**
- * Compares an object with what was promised, and makes of a picture what is kept of it. A picture
- * is changed in place, so this runs once on its object: within register, for pictures are never larger than that takes. The bytes of all others stay, and may be checked again.
+ * Compares an object with what was promised, and makes of a picture what is kept of it. A picture is changed in place, so
+ * this runs once on its object: within register, for pictures are never larger than that takes. The bytes of all others
+ * stay, and may be checked again.
  */
 export async function checkObject(
   deps: Pick<FilesDeps, "storage" | "images" | "imageOriginals">,

@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
-import type { Passwords } from "./auth/password.ts";
-import type { Database } from "./db/client.ts";
-import { account, auditEvent, user } from "./db/schema/index.ts";
+import type { Passwords } from "../auth/password.ts";
+import type { Database } from "../db/client.ts";
+import { account, auditEvent, user } from "../db/schema/index.ts";
 
 /** The row by which Better-auth knows a password. */
 export const credentialOf = (userId: string, password: string) => ({

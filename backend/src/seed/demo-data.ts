@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
-import type { Passwords } from "./auth/password.ts";
-import type { Database } from "./db/client.ts";
-import { account, member, organization, user } from "./db/schema/index.ts";
+import type { Passwords } from "../auth/password.ts";
+import type { Database } from "../db/client.ts";
+import { account, member, organization, user } from "../db/schema/index.ts";
 import { credentialOf } from "./platform-admin.ts";
 
 type DemoRole = "platform_admin" | "org_admin" | "manager" | "coach" | "client";

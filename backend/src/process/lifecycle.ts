@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { SecretWatch } from "./config/watch-secrets.ts";
+import type { SecretWatch } from "../config/watch-secrets.ts";
 
 /** Undoes a start. */
 export type Stop = () => Promise<void>;

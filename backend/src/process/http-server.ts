@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
-import { createApp } from "./app.ts";
-import type { Deps } from "./deps.ts";
-import { answerClientError } from "./http/client-error.ts";
+import { createApp } from "../app.ts";
+import type { Deps } from "../deps.ts";
+import { answerClientError } from "../http/client-error.ts";
 
 /** A Node server around the application; not listening yet. */
 export function createServer(deps: Deps): Server {

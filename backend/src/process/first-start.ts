@@ -1,11 +1,11 @@
-import { checkPublicEndpoint } from "./adapters/storage/public-check.ts";
-import type { Config } from "./config/config.ts";
-import type { Queryable } from "./db/client.ts";
-import { isSuperuser } from "./db/roles.ts";
-import { schemaState } from "./db/schema-state.ts";
-import { createDemoData } from "./demo-data.ts";
-import type { Deps } from "./deps.ts";
-import { createPlatformAdmin } from "./platform-admin.ts";
+import { checkPublicEndpoint } from "../adapters/storage/public-check.ts";
+import type { Config } from "../config/config.ts";
+import type { Queryable } from "../db/client.ts";
+import { isSuperuser } from "../db/roles.ts";
+import { schemaState } from "../db/schema-state.ts";
+import type { Deps } from "../deps.ts";
+import { createDemoData } from "../seed/demo-data.ts";
+import { createPlatformAdmin } from "../seed/platform-admin.ts";
 
 /** @throws Error in production for a superuser; everywhere for a schema that this release cannot work with. */
 export async function refuseUnsafeDatabase({

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
-import type { Metrics } from "./adapters/metrics/port.ts";
-import { createTokenCheck, type NewestTokens } from "./http/middleware/metrics-token.ts";
+import type { Metrics } from "../adapters/metrics/port.ts";
+import { createTokenCheck, type NewestTokens } from "../http/middleware/metrics-token.ts";
 
 /** `GET /metrics` and nothing else, for a port that only a monitor reaches; a worker has no other. Not listening yet. */
 export function createMetricsServer(tokens: NewestTokens, metrics: Pick<Metrics, "read">): Server {

@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "../deps.ts";
 import { createMetricsServer } from "./metrics-server.ts";
 
 /** @throws when the port is taken, with what to do about it */
