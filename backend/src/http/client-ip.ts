@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 
 /** The caller's address from the socket's and the forwarding header. */
@@ -66,7 +67,7 @@ function createTrust(trustedProxies: readonly string[]): (address: Parsed) => bo
     ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
 }
 
-/** IPv4-mapped IPv6 comes out as IPv4. */
+/** IPv4-mapped IPv6 comes out as IPv4. Node knows the common notation alone, the library also `0x0` and `127.1`. */
 function parse(text: string): Parsed | null {
-  return ipaddr.isValid(text) ? ipaddr.process(text) : null;
+  return isIP(text) !== 0 && ipaddr.isValid(text) ? ipaddr.process(text) : null;
 }

@@ -58,6 +58,13 @@ describe("the walk through the proxies", () => {
     );
   });
 
+  test.each(["0X0", "0x7f000001", "127.1", "2130706433", "010.0.0.1"])(
+    "takes %s for no address: only some programs do",
+    (text) => {
+      expect(clientIp("10.0.0.1", `192.0.2.1, ${text}, 10.0.0.2`)).toBe("10.0.0.2");
+    },
+  );
+
   test("with no proxies configured it is the socket's address", () => {
     const plain = createClientIp([]);
     fc.assert(fc.property(ipv4, fc.string(), (socket, header) => plain(socket, header) === socket));
