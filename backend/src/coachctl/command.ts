@@ -34,14 +34,19 @@ export function withEmbedded({ environment }: Terminal): Readonly<Record<string,
   return { ...environment, DATABASE_URL: runtime.databaseUrl, DATABASE_OWNER_URL: runtime.databaseOwnerUrl };
 }
 
+/** Of the application's role. */
+export function databaseUrlOf(terminal: Terminal): string {
+  const { url } = databaseUrls(withEmbedded(terminal));
+  if (!url) throw new Error("DATABASE_URL is needed: no embedded database runs in DATA_DIR");
+  return url;
+}
+
 /** Runs `work` with a small pool, and closes it whatever happens. */
 export async function withDatabase<T>(
   terminal: Terminal,
   work: (database: DatabaseClient) => Promise<T>,
 ): Promise<T> {
-  const { url } = databaseUrls(withEmbedded(terminal));
-  if (!url) throw new Error("DATABASE_URL is needed: no embedded database runs in DATA_DIR");
-  const database = createDatabase(url, { max: 2, patient: true });
+  const database = createDatabase(databaseUrlOf(terminal), { max: 2, patient: true });
   try {
     return await work(database);
   } finally {

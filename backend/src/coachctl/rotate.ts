@@ -127,17 +127,10 @@ export const rotateCommand = (settle: (seconds: number) => Promise<void>): Comma
     const steps = breach ? [rotatable[name].breach(old)] : rotatable[name].routine(old);
     const last = steps.at(-1) ?? "";
     const taken = () => settle(seconds);
-    if (name === "REDIS_PASSWORD")
-      await changeRedisPassword({
-        environment: terminal.environment,
-        file,
-        old,
-        next: last,
-        breach,
-        settle: taken,
-      });
+    const change = { environment: terminal.environment, file, old, next: last };
+    if (name === "REDIS_PASSWORD") await changeRedisPassword({ ...change, breach, settle: taken });
     else if (name === "DATABASE_PASSWORD" || name === "DATABASE_OWNER_PASSWORD") {
-      await changeDatabasePassword({ environment: terminal.environment, name, file, old, next: last });
+      await changeDatabasePassword({ ...change, name });
       if (breach) await cutConnections(terminal.environment, name, last);
     } else await writeSteps(file, [old, ...steps], taken);
     terminal.print(
