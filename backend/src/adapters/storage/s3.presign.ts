@@ -70,7 +70,7 @@ export function createS3Presigner(clients: S3Clients, config: S3Config) {
     },
 
     async get({ key, contentType, contentDisposition, expiresIn }: PresignGet): Promise<SignedUrl> {
-      const { protocol, headers, path, ...address } = await downloadAddressOf(key);
+      const address = await downloadAddressOf(key);
       const query = {
         "response-content-type": contentType,
         "response-content-disposition": contentDisposition,
@@ -78,9 +78,8 @@ export function createS3Presigner(clients: S3Clients, config: S3Config) {
         "response-cache-control": "private, no-cache",
       };
       return signed(expiresIn, DOWNLOAD_HEADERS, async (options) => {
-        const request = { ...address, protocol, path, headers: { ...headers }, query };
-        const presigned = await downloads.presign(request, options);
-        return `${protocol}//${headers.host}${path}?${queryText(presigned.query)}`;
+        const presigned = await downloads.presign({ ...address, query }, options);
+        return `${address.protocol}//${address.headers.host}${address.path}?${queryText(presigned.query)}`;
       });
     },
   };
