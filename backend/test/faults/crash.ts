@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import pg from "pg";
+import { objectCalls } from "../../src/adapters/metrics/watched-storage.ts";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
 import { AppError } from "../../src/errors.ts";
 
@@ -49,22 +50,10 @@ export function createCrash(mishap: Mishap, at: number, moment: Moment): Crash {
   };
 }
 
-const counted = [
-  "head",
-  "read",
-  "put",
-  "copy",
-  "delete",
-  "startMultipart",
-  "listParts",
-  "completeMultipart",
-  "abortMultipart",
-] as const;
-
 /** The store as the dying process reaches it; each call is a step. */
 export function crashingStorage(storage: StoragePort, crash: Crash): StoragePort {
   const wrapped = Object.fromEntries(
-    counted.map((name) => [
+    objectCalls.map((name) => [
       name,
       (key: string, ...rest: unknown[]) =>
         crash.step(`${name} ${key.split("/")[0]}`, () =>
