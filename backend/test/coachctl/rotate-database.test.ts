@@ -112,10 +112,8 @@ test("of runs at once one changes it, and the file has what the database takes",
   }
 });
 
-test("a connection that breaks off while the database changes it leaves the file as it was", {
-  timeout: 60_000,
-}, async () => {
-  const right = inFile();
+/** A change, by way of a proxy, that waits in the database for a lock which somebody else has until they let go. */
+async function changeHeldUp() {
   const proxy = await createDatabaseProxy(environment.DATABASE_URL);
   const holder = await superuser.reserve();
   await holder`begin`;
@@ -124,12 +122,27 @@ test("a connection that breaks off while the database changes it leaves the file
   const waiting = () =>
     superuser`select pid from pg_stat_activity where usename = ${role} and wait_event_type = 'Lock'`;
   await expect.poll(waiting, { timeout: 30_000 }).toHaveLength(1);
+  return {
+    proxy,
+    running,
+    waiting,
+    async letGo() {
+      await holder`rollback`;
+      holder.release();
+    },
+  };
+}
+
+test("a connection that breaks off while the database changes it leaves the file as it was", {
+  timeout: 60_000,
+}, async () => {
+  const right = inFile();
+  const { proxy, running, waiting, letGo } = await changeHeldUp();
   const [{ pid } = { pid: 0 }] = await waiting();
   await proxy.turn("cut");
   await expect(running).rejects.toThrow("ECONNREFUSED");
   await superuser`select pg_terminate_backend(${pid})`;
-  await holder`rollback`;
-  holder.release();
+  await letGo();
   expect(inFile()).toBe(right);
   expect(await signsIn(right)).toBe(true);
 });
@@ -138,24 +151,16 @@ test("a change that the database makes after the connection broke off is not tak
   timeout: 60_000,
 }, async () => {
   const old = inFile();
-  const proxy = await createDatabaseProxy(environment.DATABASE_URL);
-  const holder = await superuser.reserve();
-  await holder`begin`;
-  await holder.unsafe(`alter role ${role} connection limit 40`);
-  const running = change([], { ...environment, DATABASE_URL: proxy.url });
+  const { proxy, running, waiting, letGo } = await changeHeldUp();
   const ended = running.then(
     () => true,
     () => true,
   );
-  const waiting = () =>
-    superuser`select pid from pg_stat_activity where usename = ${role} and wait_event_type = 'Lock'`;
-  await expect.poll(waiting, { timeout: 30_000 }).toHaveLength(1);
   // Ends the connection, and takes new ones all the while; the database goes on with what it was told.
   await proxy.turn("blackHole");
   await proxy.turn("open");
   await Promise.race([expect.poll(waiting, { timeout: 15_000 }).toHaveLength(2), ended]);
-  await holder`rollback`;
-  holder.release();
+  await letGo();
   await ended;
   await proxy.turn("cut");
   expect(await signsIn(inFile())).toBe(true);
