@@ -7,7 +7,7 @@ import { auditEventRoutes } from "./features/audit-events/audit-events.routes.ts
 import { fileListRoutes } from "./features/files/files.list.routes.ts";
 import { multipartRoutes } from "./features/files/files.multipart.routes.ts";
 import { quarantineRoutes } from "./features/files/files.quarantine.routes.ts";
-import { fileRoutes } from "./features/files/files.routes.ts";
+import { fileReadBy, fileRoutes } from "./features/files/files.routes.ts";
 import { storageRoutes } from "./features/files/files.storage.routes.ts";
 import { invitationLinkRoutes } from "./features/invitations/invitations.link.routes.ts";
 import { invitationRoutes } from "./features/invitations/invitations.routes.ts";
@@ -124,7 +124,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   app.use(
     "/api/*",
     corridor(
-      authenticate({ ...deps, isPublic: document.isPublic }),
+      authenticate({ ...deps, isPublic: document.isPublic, rowReadBy: fileReadBy }),
       limitByUser(deps.limiter, config.limits),
       (c) => {
         if (!table.offers(c.req.method, c.req.path)) throw unknownPath(c);

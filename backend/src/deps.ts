@@ -29,6 +29,7 @@ import { followLogin } from "./db/login.ts";
 import { AppError } from "./errors.ts";
 import { createAuditExport } from "./features/audit-events/audit-events.export.ts";
 import { createAuditEventsService } from "./features/audit-events/audit-events.service.ts";
+import { fileAlongside } from "./features/files/files.find.ts";
 import { createFileJobs } from "./features/files/files.jobs.ts";
 import { createListFiles } from "./features/files/files.list.ts";
 import { createFilesService } from "./features/files/files.service.ts";
@@ -134,7 +135,7 @@ export function createDeps(
   });
   const schedules = [...fileJobs.schedules, storeSweep, purge, detection, ...housekeeping.schedules];
 
-  const sessions = createSessionLookup(database, { maxDays: config.auth.sessionMaxDays });
+  const sessions = createSessionLookup(database, fileAlongside, { maxDays: config.auth.sessionMaxDays });
   const scopes = createAuthScopes();
   // Pages of these origins may be gone on to, and Better-auth trusts them.
   const origins = [new URL(config.frontendUrl).origin, ...config.corsOrigins];
@@ -166,9 +167,7 @@ export function createDeps(
   const services = {
     me: createMeService({
       endSessions: accounts.endSessions,
-      db,
-      audit,
-      cursors,
+      ...common,
       minAppVersion: config.minAppVersion,
       sessionMaxDays: config.auth.sessionMaxDays,
       prove: signIn.prove,

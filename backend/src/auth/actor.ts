@@ -67,4 +67,12 @@ export interface Origin {
 /** Actor and origin: who does it, and from where. The first argument of every service method. */
 export interface Caller extends Actor {
   readonly origin: Origin;
+  readonly alongside?: Alongside | undefined;
+}
+
+/** A row that the path names, as it was in the very moment of which the caller's rights are. */
+export interface Alongside {
+  readonly id: string;
+  /** JSON of the database; null when there is none. */
+  readonly row: unknown;
 }

@@ -2,7 +2,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Logger } from "pino";
 import type { AuditLog } from "../adapters/audit/port.ts";
 import type { IdempotencyStore } from "../adapters/idempotency/port.ts";
-import type { Actor, Caller, Origin } from "../auth/actor.ts";
+import type { Actor, Alongside, Caller, Origin } from "../auth/actor.ts";
 import type { ErrorCode } from "../errors.ts";
 
 /** What the corridor leaves for the handlers of a request. */
@@ -17,6 +17,8 @@ export interface AppEnv {
     actor: Actor | null;
     /** Looks up once more who is signed in; set with `actor`. */
     lookAgain?: () => Promise<Actor | null>;
+    /** Read together with `actor`. */
+    alongside?: Alongside | undefined;
     /** Where this request is traced. */
     traceId?: string;
     /** Smallest share left of any budget this request counted against. */

@@ -101,7 +101,7 @@ function guard(permission: Permission, options: GuardOptions): MiddlewareHandler
     if (options.stepUp && !isFresh(actor))
       throw new AppError("step_up_required", "Show your credential again: POST /api/v1/me/step-up");
     c.set("actor", actor);
-    c.set("caller", { ...actor, origin: c.get("origin") });
+    c.set("caller", { ...actor, origin: c.get("origin"), alongside: c.get("alongside") });
   }
 
   return createMiddleware<SecuredEnv>(async (c, next) => {

@@ -28,9 +28,9 @@ export async function crashWorld() {
 /** The person as the verbs of a service see one. */
 export async function callerOf({ deps }: TestApp, { token }: Person): Promise<Caller> {
   const verified = deps.tokens.verify(token);
-  const actor = verified && (await deps.sessions.find(verified.raw));
-  if (!actor) throw new Error("no such session");
-  return { ...actor, origin: { ip: "127.0.0.1", client: null, requestId: "crash" } };
+  const found = verified && (await deps.sessions.find(verified.raw));
+  if (!found) throw new Error("no such session");
+  return { ...found.actor, origin: { ip: "127.0.0.1", client: null, requestId: "crash" } };
 }
 
 /** What the verbs are built of, in a process that dies when `crash` says. */

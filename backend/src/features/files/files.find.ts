@@ -1,4 +1,5 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
 import { type Decision, standingOf } from "../../auth/access.ts";
 import type { Caller } from "../../auth/actor.ts";
 import { enforce } from "../../auth/enforce.ts";
@@ -13,53 +14,63 @@ interface Found {
   readonly ownership: FileOwnership;
 }
 
+/** What `fileJson` selects. */
+interface FoundJson {
+  /** By column name. */
+  readonly row: Record<string, unknown>;
+  /** Where the uploader is active, if the file is a person's own; a platform admin is nobody's colleague. */
+  readonly uploaderIn: readonly string[] | null;
+}
+
+/** Those of a deleted organization are nobody's, a platform admin's neither, until it is brought back. */
+const fileJson = (id: SQL) => sql`
+  select json_build_object('row', ${file}, 'uploaderIn', case when ${file.organizationId} is null then array(
+      select theirs.organization_id from member theirs
+      join "user" them on them.id = theirs.user_id and them.global_role is null
+      where theirs.user_id = ${file.uploadedBy} and theirs.status = 'active') end) as found
+  from ${file} left join ${organization} on ${organization.id} = ${file.organizationId}
+  where ${file.id} = ${id} and ${organization.deletedAt} is null`;
+
+/** For the session lookup, of the file whose id is `$3`. */
+export const fileAlongside = new PgDialect().sqlToQuery(fileJson(sql`$3`)).sql;
+
 export type FindAllowed = ReturnType<typeof createFindAllowed>;
 
 /** Finds a file where `decide` allows the caller to know of it. */
 export function createFindAllowed(db: Database) {
-  const findFile = createFindFile(db);
+  async function findJson({ alongside }: Caller, fileId: string): Promise<FoundJson | null> {
+    if (alongside?.id === fileId) return alongside.row as FoundJson | null;
+    const { rows } = await db.execute<{ found: FoundJson }>(fileJson(sql`${fileId}`));
+    return rows[0]?.found ?? null;
+  }
+
   /** @throws AppError `not_found`, `suspended`, `forbidden` */
   return async (
     caller: Caller,
     fileId: string,
     decide: (row: FileRow, ownership: FileOwnership) => Decision,
   ): Promise<Found> => {
-    const found = await findFile(caller, fileId);
-    if (!found) throw new AppError("not_found", "Not found");
+    const json = await findJson(caller, fileId);
+    if (!json) throw new AppError("not_found", "Not found");
+    const found = toFound(caller, json);
     enforce(decide(found.row, found.ownership), knownIn(caller, found.row.organizationId));
     return found;
   };
 }
 
-/**
- * Finds a file, and who owns it in the eyes of the caller, by one statement. Those of a deleted organization are nobody's,
- * a platform admin's neither, until it is brought back. It is built once: that is a good part of the time until the first
- * byte of a stream.
- */
-function createFindFile(db: Database) {
-  const statement = db
-    .select({
-      row: file,
-      colleague: sql<boolean>`${file.organizationId} is null and exists (
-        select 1 from member theirs
-        join "user" them on them.id = theirs.user_id and them.global_role is null
-        where theirs.user_id = ${file.uploadedBy} and theirs.status = 'active'
-          and theirs.organization_id = any(${sql.placeholder("active")}::uuid[]))`,
-    })
-    .from(file)
-    .leftJoin(organization, eq(organization.id, file.organizationId))
-    .where(and(eq(file.id, sql.placeholder("fileId")), isNull(organization.deletedAt)))
-    .prepare("find_file");
+const columns = Object.entries(getTableColumns(file));
 
-  /** @returns null when there is none */
-  return async (caller: Caller, fileId: string): Promise<Found | null> => {
-    const active = caller.memberships.filter((membership) => standingOf(caller, membership) === "active");
-    const [found] = await statement.execute({
-      fileId,
-      active: active.map(({ organizationId }) => organizationId),
-    });
-    if (!found) return null;
-    const { target, organizationId, uploadedBy } = found.row;
-    return { row: found.row, ownership: { target, organizationId, uploadedBy, colleague: found.colleague } };
-  };
+/** The row, and who owns it in the eyes of the caller. */
+function toFound(caller: Caller, { row: json, uploaderIn }: FoundJson): Found {
+  const fields = columns.map(([key, column]) => {
+    const value = json[column.name];
+    return [key, value === null ? null : column.mapFromDriverValue(value)];
+  });
+  const row = Object.fromEntries(fields) as FileRow;
+  const colleague = caller.memberships.some(
+    (membership) =>
+      uploaderIn?.includes(membership.organizationId) && standingOf(caller, membership) === "active",
+  );
+  const { target, organizationId, uploadedBy } = row;
+  return { row, ownership: { target, organizationId, uploadedBy, colleague } };
 }

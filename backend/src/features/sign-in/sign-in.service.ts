@@ -91,9 +91,9 @@ export function createSignInService(deps: Deps) {
     ): Promise<{ actor: Actor; token: VerifiedToken } | null> {
       const token = bearer === null ? null : tokens.verify(bearer);
       if (!token) return null;
-      const actor = await sessions.find(token.raw);
-      if (!actor) await endedSessions.used(token.raw, client);
-      return actor && { actor, token };
+      const found = await sessions.find(token.raw);
+      if (!found) await endedSessions.used(token.raw, client);
+      return found && { actor: found.actor, token };
     },
 
     /** Better-auth's shape of a session, from our own lookup. */
