@@ -23,10 +23,10 @@ export async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The driver on a store that is there. */
-export function storageAt(endpoint: string, more: Partial<S3Config> = {}) {
+/** Of a store that is there. */
+export function configAt(endpoint: string): S3Config {
   const identity = { accessKeyId: "id", secretAccessKey: "secret" };
-  const storage = createS3Storage({
+  return {
     driver: "s3",
     endpoint,
     publicEndpoint: endpoint,
@@ -37,8 +37,12 @@ export function storageAt(endpoint: string, more: Partial<S3Config> = {}) {
     upload: identity,
     serverSideEncryption: undefined,
     kmsKeyId: undefined,
-    ...more,
-  });
+  };
+}
+
+/** The driver on a store that is there. */
+export function storageAt(endpoint: string, more: Partial<S3Config> = {}) {
+  const storage = createS3Storage({ ...configAt(endpoint), ...more });
   afterwards(() => storage.close());
   return storage;
 }

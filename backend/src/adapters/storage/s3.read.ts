@@ -2,39 +2,34 @@ import { get, type IncomingMessage } from "node:http";
 import { get as getByTls } from "node:https";
 import { AppError } from "../../errors.ts";
 import type { ByteRange, StoredBytes } from "./port.ts";
-import { createAddress } from "./s3.address.ts";
 import { createDownloadAgent } from "./s3.agent.ts";
-import { IDLE_MS, type S3Clients, type S3Config } from "./s3.clients.ts";
+import { IDLE_MS, type S3Clients, type S3Config, type S3Keys } from "./s3.clients.ts";
 import { nullIfNotFound, promptly } from "./s3.faults.ts";
 import { toStoredBytes } from "./s3.send.ts";
+import { createSignedReads } from "./s3.signed-reads.ts";
 
 /** An error of the store is a few hundred bytes of XML. */
 const ERROR_BYTES = 4096;
 
 /** Reads objects over plain HTTP, past the SDK, which still signs, and says where the bucket is. */
-export function createS3Reader({ server }: S3Clients, { bucket, endpoint }: S3Config) {
+export function createS3Reader({ server }: S3Clients, { bucket, endpoint }: S3Config, keys: () => S3Keys) {
   const agent = createDownloadAgent(new URL(endpoint).protocol);
-  const addressOf = createAddress(server, bucket);
-
-  async function sign(key: string, range: ByteRange | undefined) {
-    const { headers: host, ...address } = await addressOf(key);
-    const asked = { ...host, ...(range && { range: `bytes=${range.start}-${range.end}` }) };
-    const signer = await server.config.signer();
-    // What the SDK found out about the clock of the store.
-    const signingDate = new Date(Date.now() + server.config.systemClockOffset);
-    const { headers } = await signer.sign({ ...address, query: {}, headers: asked }, { signingDate });
-    return { ...address, headers };
-  }
+  const signed = createSignedReads(server, bucket, keys);
 
   async function ask(
     key: string,
     range: ByteRange | undefined,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const request = await sign(key, range);
+    const request = await signed(key);
+    const headers = range
+      ? { ...request.headers, range: `bytes=${range.start}-${range.end}` }
+      : request.headers;
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const send = request.protocol === "https:" ? getByTls : get;
-    send({ ...request, agent, signal }, resolve).on("error", reject);
+    const sent = send({ ...request, headers, agent }, resolve).on("error", reject);
+    // Node's own option for this costs as much as the request.
+    signal.addEventListener("abort", () => sent.destroy(), { once: true });
     const answer = await promise;
     if (answer.statusCode === (range ? 206 : 200)) return answer;
     throw await failureOf(answer);

@@ -25,7 +25,7 @@ export function createS3Storage(config: S3Config, keys: () => S3Keys = () => con
   const encryption = encryptionOf(config);
   const clients = createS3Clients(config, keys);
   const { server, patient } = clients;
-  const reader = createS3Reader(clients, config);
+  const reader = createS3Reader(clients, config, keys);
   const presigner = createS3Presigner(clients, config);
   const multipart = createS3Multipart(clients, config);
 
