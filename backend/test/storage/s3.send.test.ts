@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, get, type RequestListener, type ServerResponse } from "node:http";
 import { Writable } from "node:stream";
@@ -80,6 +80,36 @@ describe("a large object of the store", () => {
     expect(hash.digest("hex")).toBe(digest(large));
     // What its parser was given before, one read that was under way, and the one piece.
     expect(memory.size).toBeLessThanOrEqual(3);
+  });
+
+  it("is not mixed with others that are read at the same time, large or small", async () => {
+    const objects = Array.from({ length: 24 }, (_, n) => randomBytes(n % 3 === 0 ? 3_000_000 : 300_000 + n));
+    const storage = await storageOn(async ({ url }, response) => {
+      const object = objects[Number(url?.split("/").at(-1))] ?? Buffer.alloc(0);
+      response.writeHead(200, { "content-length": object.length });
+      for (let at = 0; at < object.length; at += 50_000) {
+        response.write(object.subarray(at, at + 50_000));
+        await wait(1);
+      }
+      response.end();
+    });
+    const digests = objects.map(async (_, n) => {
+      const bytes = await storage.read(`objects/o/${n}`);
+      const chunks: Buffer[] = [];
+      await bytes?.sendTo?.(
+        new Writable({
+          highWaterMark: 1,
+          async write(chunk: Buffer, _encoding, done) {
+            await wait(2);
+            // A small one is for keeps, of a large one the memory is used again.
+            chunks.push(n % 3 === 0 ? Buffer.from(chunk) : chunk);
+            done();
+          },
+        }),
+      );
+      return digest(Buffer.concat(chunks));
+    });
+    expect(await Promise.all(digests)).toEqual(objects.map(digest));
   });
 
   it("that the store cuts short is cut for the reader, too", async () => {

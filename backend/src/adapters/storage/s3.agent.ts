@@ -3,10 +3,13 @@ import { Agent as TlsAgent } from "node:https";
 import type { Duplex } from "node:stream";
 import { readsMax } from "./port.ts";
 
-/** As much as Node reads at a time. */
-const PLAIN_BYTES = 64 * 1024;
-/** Fewer, larger reads where the memory is used again. */
-const REUSED_BYTES = 128 * 1024;
+/**
+ * What all connections read into that have no taker: as much as Node reads at a time. The parser copies what it is given,
+ * so it is free again at once, where new memory for each read would be most of what is left to collect.
+ */
+const shared = Buffer.allocUnsafeSlow(64 * 1024);
+/** Fewer, larger reads for those who need the memory for longer. */
+const TAKEN_BYTES = 128 * 1024;
 /** A free connection keeps the memory of its next read. */
 const FREE_SOCKETS = 64;
 
@@ -22,20 +25,21 @@ export function takeOver(socket: Duplex, taker: Taker): void {
 
 /** How a connection reads (`onread` of `net.connect`). */
 function onread() {
-  let reused: Uint8Array | undefined;
+  let own: Uint8Array | undefined;
   let isTaken = false;
   return {
     buffer(): Uint8Array {
-      if (!isTaken) return Buffer.allocUnsafeSlow(PLAIN_BYTES);
-      reused ??= Buffer.allocUnsafeSlow(REUSED_BYTES);
-      return reused;
+      if (!isTaken) return shared;
+      own ??= Buffer.allocUnsafeSlow(TAKEN_BYTES);
+      return own;
     },
     callback(this: Duplex, length: number, buffer: Uint8Array): boolean {
       const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, length);
       const taker = takers.get(this);
       isTaken = taker !== undefined;
-      // Without a taker: as a connection does on which all of this is not set.
-      if (taker) taker(bytes);
+      // The read that was under way when it was taken over went to where all others read.
+      if (taker) taker(buffer === shared ? Buffer.from(bytes) : bytes);
+      // As a connection does on which all of this is not set.
       else this.emit("data", bytes);
       return !taker;
     },
