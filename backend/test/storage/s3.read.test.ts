@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { createServer as createTlsServer, get as getByTls } from "node:https";
 import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createDownloadAgent } from "../../src/adapters/storage/s3.agent.ts";
 import { toStoredBytes } from "../../src/adapters/storage/s3.send.ts";
@@ -68,7 +69,10 @@ describe("a request for an object", () => {
     expect(ports.size).toBe(1);
   });
 
-  it("works over TLS as well", async () => {
+  it.each([
+    ["fast", 0],
+    ["slow", 2],
+  ])("works over TLS as well, with a %s reader", async (_, ms) => {
     const psk = randomBytes(32);
     const secret = { ciphers: "PSK-AES128-GCM-SHA256", maxVersion: "TLSv1.2" as const };
     const server = createTlsServer({ ...secret, pskCallback: () => psk }, whole);
@@ -83,7 +87,9 @@ describe("a request for an object", () => {
     const [answer] = await once(request, "response");
     const chunks: Buffer[] = [];
     const into = new Writable({
-      write(chunk: Buffer, _, done) {
+      highWaterMark: 1,
+      async write(chunk: Buffer, __, done) {
+        if (ms > 0 && chunks.length % 10 === 0) await wait(ms);
         chunks.push(Buffer.from(chunk));
         done();
       },

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { TLSSocket } from "node:tls";
 import type { StoredBytes } from "./port.ts";
 import { takeOver } from "./s3.agent.ts";
 import { failOnSilence } from "./s3.silence.ts";
@@ -17,6 +18,8 @@ export function toStoredBytes(body: IncomingMessage, silenceMs: number): StoredB
   let isReaderSlow = () => body.readableLength > 0;
   failOnSilence(body, silenceMs, () => isReaderSlow());
   const length = Number(body.headers["content-length"] ?? 0);
+  // TLS gives all it has decrypted, also to who is not ready for more.
+  const isLarge = length >= LARGE_BYTES && !(body.socket instanceof TLSSocket);
 
   async function sendLarge(destination: Writable): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -63,7 +66,7 @@ export function toStoredBytes(body: IncomingMessage, silenceMs: number): StoredB
   return Object.assign(body, {
     ...(body.headers["content-length"] !== undefined && { total: length }),
     sendTo: (destination: Writable): Promise<void> =>
-      length < LARGE_BYTES ? pipeline(body, destination) : sendLarge(destination),
+      isLarge ? sendLarge(destination) : pipeline(body, destination),
   });
 }
 
