@@ -12,8 +12,9 @@ function signer() {
   const clients = createS3Clients(config, () => keys);
   afterwards(() => clients.close());
   const signed = createSignedReads(clients.server, config.bucket, () => keys);
-  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+  vi.useFakeTimers({ toFake: ["Date"] });
   return {
+    clients,
     signatureOf: async (key: string) => (await signed(key)).headers.authorization,
     change: (next: Partial<S3Keys>) => {
       keys = { ...keys, ...next };
@@ -42,7 +43,17 @@ it.each([
   expect(await signatureOf("objects/o/film")).not.toBe(first);
 });
 
-it("the thousand asked for last are kept", async () => {
+it("a clock that is set right signs anew, and so does one that is found to be wrong", async () => {
+  const { signatureOf, clients } = signer();
+  const first = await signatureOf("objects/o/film");
+  vi.setSystemTime(Date.now() - 3_600_000);
+  const second = await signatureOf("objects/o/film");
+  expect(second).not.toBe(first);
+  clients.server.config.systemClockOffset = 1_200_000;
+  expect(await signatureOf("objects/o/film")).not.toBe(second);
+});
+
+it("the thousand signed last are kept", async () => {
   const { signatureOf } = signer();
   const first = await signatureOf("objects/o/0");
   const second = await signatureOf("objects/o/1");

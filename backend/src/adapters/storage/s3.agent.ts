@@ -10,8 +10,6 @@ import { readsMax } from "./port.ts";
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 /** Fewer, larger reads for those who need the memory for longer. */
 const TAKEN_BYTES = 128 * 1024;
-/** A free connection keeps the memory of its next read. */
-const FREE_SOCKETS = 64;
 
 /** Takes what was read from a connection; it is read on when the connection is resumed, into the same memory. */
 export type Taker = (bytes: Uint8Array) => void;
@@ -55,5 +53,5 @@ export function createDownloadAgent(protocol: string): Agent {
       return super.createConnection({ ...options, onread: onread() } as typeof options, callback);
     }
   }
-  return new DownloadAgent({ keepAlive: true, maxSockets: readsMax, maxFreeSockets: FREE_SOCKETS });
+  return new DownloadAgent({ keepAlive: true, maxSockets: readsMax });
 }

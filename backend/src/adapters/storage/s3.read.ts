@@ -22,6 +22,7 @@ export function createS3Reader({ server }: S3Clients, { bucket, endpoint }: S3Co
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const request = await signed(key);
+    signal.throwIfAborted();
     const headers = range
       ? { ...request.headers, range: `bytes=${range.start}-${range.end}` }
       : request.headers;

@@ -16,7 +16,8 @@ interface SignedRead extends Omit<Address, "headers"> {
 interface Kept {
   readonly request: SignedRead;
   readonly keys: S3Keys;
-  readonly until: number;
+  /** By the clock of the store, ms. */
+  readonly at: number;
 }
 
 /**
@@ -27,23 +28,22 @@ export function createSignedReads(client: S3Client, bucket: string, keys: () => 
   const addressOf = createAddress(client, bucket);
   const kept = new Map<string, Kept>();
 
-  async function sign(key: string): Promise<SignedRead> {
+  async function sign(key: string, at: number): Promise<SignedRead> {
     const address = await addressOf(key);
     const signer = await client.config.signer();
-    // What the SDK found out about the clock of the store.
-    const signingDate = new Date(Date.now() + client.config.systemClockOffset);
-    const { headers } = await signer.sign({ ...address, query: {} }, { signingDate });
+    const { headers } = await signer.sign({ ...address, query: {} }, { signingDate: new Date(at) });
     return { ...address, headers };
   }
 
   return async (key: string): Promise<SignedRead> => {
-    const now = performance.now();
+    // What the SDK found out about the clock of the store, however late.
+    const now = Date.now() + client.config.systemClockOffset;
     const known = kept.get(key);
     const newest = keys();
-    if (known && known.keys === newest && now < known.until) return known.request;
-    const request = await sign(key);
+    if (known && known.keys === newest && Math.abs(now - known.at) < reuseMs) return known.request;
+    const request = await sign(key, now);
     kept.delete(key);
-    kept.set(key, { request, keys: newest, until: now + reuseMs });
+    kept.set(key, { request, keys: newest, at: now });
     const [oldest] = kept.keys();
     if (kept.size > signedMax && oldest !== undefined) kept.delete(oldest);
     return request;
