@@ -70,9 +70,9 @@ export interface Caller extends Actor {
   readonly alongside?: Alongside | undefined;
 }
 
-/** A row that the path names, as it was in the very moment of which the caller's rights are. */
+/** The file that the path names, as it was in the very moment of which the caller's rights are. */
 export interface Alongside {
   readonly id: string;
-  /** JSON of the database; null when there is none. */
+  /** As its feature selects it; null when there is none. */
   readonly row: unknown;
 }

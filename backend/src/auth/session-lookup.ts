@@ -35,7 +35,7 @@ export interface SessionLookup {
   /**
    * Null when the session is unknown, over, or its owner is banned. One SQL statement.
    *
-   * @param id of a row to read along: of none that has no living session before it
+   * @param id of a row to read along; it is not read unless the session is alive
    */
   find(rawToken: string, id?: string): Promise<FoundSession | null>;
 }
@@ -80,7 +80,8 @@ const slideText = `
  * cache: revocation, bans and role changes hold on the next request of every instance by construction. Instants are
  * formatted by the database, which is cheaper than a Date object for each.
  *
- * @param alongside a subselect of one JSON value, for the row whose id is `$3`: saves its readers a second statement.
+ * @param alongside a subselect of one JSON value, for the row whose id is `$3` and the user `u`: saves its readers a second
+ *   statement.
  * @param maxDays absolute life of a session from its creation, whatever its activity.
  */
 export function createSessionLookup(

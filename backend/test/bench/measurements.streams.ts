@@ -108,7 +108,8 @@ const betweenSeeksMs = 10;
 
 /**
  * Median time to the first byte of a range in the middle, as a player seeks, on a connection that is open. As long
- * before that it is asked without a pause, which does not count: V8 compiles what was called some thousand times.
+ * before that it is asked without a pause, which does not count: V8 compiles what was called some thousand times. So the
+ * first seek of a film is not shown, for which the server signs another request to the store.
  */
 async function firstByte(url: string, headers: Headers, seconds: number): Promise<Sample> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
