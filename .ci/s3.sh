@@ -2,20 +2,22 @@
 # A real S3 server (Ceph RADOS Gateway) for tests, from Debian packages only: 1 mon + 1 osd + radosgw, all on 127.0.0.1.
 # No Docker, no systemd, no mgr. Needs root on Debian 12.   usage: .ci/s3.sh start|stop|wipe|status|env
 #   .ci/s3.sh key add ci|uploader <access key> <secret>, .ci/s3.sh key rm ci|uploader <access key>: a second key, live
-#   eval "$(.ci/s3.sh env)"   ->  S3_ENDPOINT, S3_REGION, S3_FORCE_PATH_STYLE, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY,
+#   eval "$(.ci/s3.sh env)"   ->  S3_ENDPOINT, S3_TLS_ENDPOINT (the same over TLS), S3_TLS_CERTIFICATE (a file),
+#                                 S3_REGION, S3_FORCE_PATH_STYLE, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY,
 #                                 S3_UPLOAD_ACCESS_KEY_ID, S3_UPLOAD_SECRET_ACCESS_KEY (a user that owns nothing and may
 #                                 do nothing until a bucket policy names it: arn:aws:iam:::user/uploader)
 # STORE=memstore (default: fast, lost at stop) or bluestore (a 4 GiB sparse file, survives stop/start).
 set -euo pipefail
 D=${STATE:-/var/lib/s3-ci}
 PORT=${S3_PORT:-8333}
+TLS_PORT=$((PORT + 1))
 KEY=${S3_ACCESS_KEY_ID:-ci-access-key}
 SECRET=${S3_SECRET_ACCESS_KEY:-ci-secret-key}
 UPLOAD_KEY=${S3_UPLOAD_ACCESS_KEY_ID:-ci-upload-access-key}
 UPLOAD_SECRET=${S3_UPLOAD_SECRET_ACCESS_KEY:-ci-upload-secret-key}
 STORE=${STORE:-memstore}
 CONF=$D/ceph.conf
-PKGS=(radosgw ceph-mon ceph-osd ceph-common curl)
+PKGS=(radosgw ceph-mon ceph-osd ceph-common curl openssl)
 
 configure() { # writes the cluster; returns at once when it exists
   local fsid; fsid=$(cat /proc/sys/kernel/random/uuid)
@@ -57,7 +59,7 @@ bluestore block size = 4294967296
 osd memory target = 939524096
 [client.rgw.ci]
 admin socket =
-rgw frontends = beast endpoint=127.0.0.1:$PORT tcp_nodelay=1
+rgw frontends = beast endpoint=127.0.0.1:$PORT ssl_endpoint=127.0.0.1:$TLS_PORT ssl_certificate=$D/tls.crt ssl_private_key=$D/tls.key tcp_nodelay=1
 rgw data = $D/rgw
 rgw thread pool size = 32
 rgw enable usage log = false
@@ -66,6 +68,8 @@ ${LC_DAY_SECONDS:+rgw lc debug interval = $LC_DAY_SECONDS}
 # let x-amz-server-side-encryption: AES256 through over plain http
 rgw crypt require ssl = false
 C
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=127.0.0.1 \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$D/tls.key" -out "$D/tls.crt" 2>/dev/null
   ceph-authtool --create-keyring "$D/keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
   ceph-authtool "$D/keyring" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *'
   ceph-authtool "$D/keyring" --gen-key -n osd.0 --cap mon 'allow profile osd' --cap osd 'allow *'
@@ -113,7 +117,7 @@ start() {
     create_user uploader "$UPLOAD_KEY" "$UPLOAD_SECRET"
     [ "$STORE" = memstore ] || touch "$D/created"
   fi
-  echo "S3 (Ceph radosgw) ready on http://127.0.0.1:$PORT"
+  echo "S3 (Ceph radosgw) ready on http://127.0.0.1:$PORT and https://127.0.0.1:$TLS_PORT"
 }
 
 stop() {
@@ -136,6 +140,7 @@ case ${1:-start} in
   wipe) stop; rm -rf "$D" ;;
   env)
     printf 'export S3_ENDPOINT=http://127.0.0.1:%s S3_REGION=us-east-1 S3_FORCE_PATH_STYLE=true\n' "$PORT"
+    printf 'export S3_TLS_ENDPOINT=https://127.0.0.1:%s S3_TLS_CERTIFICATE=%s\n' "$TLS_PORT" "$D/tls.crt"
     printf 'export S3_ACCESS_KEY_ID=%s S3_SECRET_ACCESS_KEY=%s\n' "$KEY" "$SECRET"
     printf 'export S3_UPLOAD_ACCESS_KEY_ID=%s S3_UPLOAD_SECRET_ACCESS_KEY=%s\n' "$UPLOAD_KEY" "$UPLOAD_SECRET"
     ;;

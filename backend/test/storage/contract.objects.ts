@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
@@ -115,6 +117,22 @@ export function describeObjects(storage: () => StoragePort): void {
       stream?.destroy();
       await once(stream as Readable, "close");
       expect((await storage().head(key))?.size).toBe(8 * MIB);
+    });
+
+    it("sends all of it to a reader who is slower than the store", async () => {
+      const { key, bytes } = await putRandom(storage(), 12 * MIB);
+      const stream = await storage().read(key);
+      const received: Buffer[] = [];
+      const slow = new Writable({
+        highWaterMark: 1,
+        async write(chunk: Buffer, _, done) {
+          if (received.length % 20 === 0) await wait(2);
+          received.push(Buffer.from(chunk));
+          done();
+        },
+      });
+      await (stream?.sendTo ? stream.sendTo(slow) : pipeline(stream as Readable, slow));
+      expect(Buffer.concat(received).equals(bytes)).toBe(true);
     });
 
     it("lets the sending of one be stopped, though nobody takes the bytes", async () => {

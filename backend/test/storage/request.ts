@@ -1,4 +1,5 @@
-import { type IncomingHttpHeaders, request } from "node:http";
+import { type IncomingHttpHeaders, request as requestPlainly } from "node:http";
+import { request as requestByTls } from "node:https";
 import { buffer } from "node:stream/consumers";
 
 export interface Answer {
@@ -12,7 +13,8 @@ export function send(
   url: string,
   options: { method?: string; headers?: Readonly<Record<string, string>>; body?: Uint8Array } = {},
 ): Promise<Answer> {
-  const { origin } = new URL(url);
+  const { origin, protocol } = new URL(url);
+  const request = protocol === "https:" ? requestByTls : requestPlainly;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const outgoing = request(origin, {
     method: options.method ?? "GET",
