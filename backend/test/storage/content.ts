@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as wait } from "node:timers/promises";
 import type { ListedObject, StoragePort } from "../../src/adapters/storage/port.ts";
 
 export const MIB = 1024 * 1024;
@@ -32,6 +34,20 @@ export async function readBytes(
 ): Promise<Buffer | null> {
   const stream = await storage.read(key, range);
   return stream && buffer(stream);
+}
+
+/** A reader that takes a break of `ms` before every `every`th chunk, and what it has received. */
+export function slowReader(ms: number, every: number): { into: Writable; received: Buffer[] } {
+  const received: Buffer[] = [];
+  const into = new Writable({
+    highWaterMark: 1,
+    async write(chunk: Buffer, _, done) {
+      if (ms > 0 && received.length % every === 0) await wait(ms);
+      received.push(Buffer.from(chunk));
+      done();
+    },
+  });
+  return { into, received };
 }
 
 /** Everything below a prefix. */

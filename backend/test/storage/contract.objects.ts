@@ -1,12 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Readable, Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { setTimeout as wait } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StoragePort } from "../../src/adapters/storage/port.ts";
-import { listAll, MIB, newKey, putBytes, putRandom, readBytes, TYPE } from "./content.ts";
+import { listAll, MIB, newKey, putBytes, putRandom, readBytes, slowReader, TYPE } from "./content.ts";
 
 const ESCAPES = [
   "",
@@ -122,16 +120,8 @@ export function describeObjects(storage: () => StoragePort): void {
     it("sends all of it to a reader who is slower than the store", async () => {
       const { key, bytes } = await putRandom(storage(), 12 * MIB);
       const stream = await storage().read(key);
-      const received: Buffer[] = [];
-      const slow = new Writable({
-        highWaterMark: 1,
-        async write(chunk: Buffer, _, done) {
-          if (received.length % 20 === 0) await wait(2);
-          received.push(Buffer.from(chunk));
-          done();
-        },
-      });
-      await (stream?.sendTo ? stream.sendTo(slow) : pipeline(stream as Readable, slow));
+      const { into, received } = slowReader(2, 20);
+      await stream?.sendTo?.(into);
       expect(Buffer.concat(received).equals(bytes)).toBe(true);
     });
 

@@ -2,13 +2,12 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { createServer as createTlsServer, get as getByTls } from "node:https";
-import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createDownloadAgent } from "../../src/adapters/storage/s3.agent.ts";
 import { toStoredBytes } from "../../src/adapters/storage/s3.send.ts";
 import { afterwards } from "../harness/afterwards.ts";
+import { slowReader } from "./content.ts";
 import { digest, large, listen, storageOn, whole } from "./s3.fake.ts";
 
 const KEY = "objects/o/f";
@@ -85,16 +84,8 @@ describe("a request for an object", () => {
       pskCallback: () => ({ psk, identity: "us" }),
     } as typeof options);
     const [answer] = await once(request, "response");
-    const chunks: Buffer[] = [];
-    const into = new Writable({
-      highWaterMark: 1,
-      async write(chunk: Buffer, __, done) {
-        if (ms > 0 && chunks.length % 10 === 0) await wait(ms);
-        chunks.push(Buffer.from(chunk));
-        done();
-      },
-    });
+    const { into, received } = slowReader(ms, 10);
     await toStoredBytes(answer, 30_000).sendTo?.(into);
-    expect(digest(Buffer.concat(chunks))).toBe(digest(large));
+    expect(digest(Buffer.concat(received))).toBe(digest(large));
   });
 });
